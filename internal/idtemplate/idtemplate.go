@@ -1,0 +1,200 @@
+// Package idtemplate parses and renders workflow ID templates such as
+// "invoice-{invoice_id}" or "search-{@principal}-{@input}".
+//
+// A placeholder names a tool argument by its dotted path, or, behind an @,
+// something that the library knows about the call. "{{" and "}}" stand for
+// literal braces.
+package idtemplate
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The placeholders that do not name an argument.
+const (
+	Input     = "@input"     // digest of the canonical arguments
+	Principal = "@principal" // the caller's name
+	UUID      = "@uuid"      // a fresh UUID for each call
+)
+
+// MaxLength is the longest workflow ID, in bytes, that a Temporal server
+// accepts by default (dynamic configuration limit.maxIDLength).
+const MaxLength = 1000
+
+// A Template is a parsed workflow ID template. It is immutable.
+type Template struct {
+	parts []part
+}
+
+// A part is literal text, or a placeholder when name is not empty.
+type part struct {
+	text string
+	name string
+}
+
+// Parse parses a template. The error says at which byte the template is wrong.
+func Parse(s string) (*Template, error) {
+	t := new(Template)
+	var text strings.Builder
+	flush := func() {
+		if text.Len() > 0 {
+			t.parts = append(t.parts, part{text: text.String()})
+			text.Reset()
+		}
+	}
+	for i := 0; i < len(s); {
+		switch {
+		case strings.HasPrefix(s[i:], "{{"), strings.HasPrefix(s[i:], "}}"):
+			text.WriteByte(s[i])
+			i += 2
+		case s[i] == '}':
+			return nil, fmt.Errorf("a } without { at byte %d (write }} for a literal brace)", i)
+		case s[i] == '{':
+			end := strings.IndexByte(s[i:], '}')
+			if end < 0 {
+				return nil, fmt.Errorf("an unclosed { at byte %d (write {{ for a literal brace)", i)
+			}
+			name := s[i+1 : i+end]
+			if err := checkName(name); err != nil {
+				return nil, fmt.Errorf("%w at byte %d", err, i)
+			}
+			flush()
+			t.parts = append(t.parts, part{name: name})
+			i += end + 1
+		default:
+			text.WriteByte(s[i])
+			i++
+		}
+	}
+	flush()
+	return t, nil
+}
+
+func checkName(name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("an empty placeholder {}")
+	case strings.Contains(name, "{"):
+		return fmt.Errorf("a { inside the placeholder {%s}", name)
+	case name[0] == '@' && name != Input && name != Principal && name != UUID:
+		return fmt.Errorf("the unknown placeholder {%s}", name)
+	}
+	for step := range strings.SplitSeq(name, ".") {
+		if step == "" {
+			return fmt.Errorf("an empty step in the placeholder {%s}", name)
+		}
+	}
+	return nil
+}
+
+// Arguments returns the placeholders that name arguments, in order of first
+// appearance and without repetition.
+func (t *Template) Arguments() []string {
+	var names []string
+	seen := make(map[string]bool)
+	for _, p := range t.parts {
+		if p.name != "" && p.name[0] != '@' && !seen[p.name] {
+			seen[p.name] = true
+			names = append(names, p.name)
+		}
+	}
+	return names
+}
+
+// Uses reports whether the template has the placeholder name.
+func (t *Template) Uses(name string) bool {
+	for _, p := range t.parts {
+		if p.name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Path splits a placeholder into the steps of its path.
+func Path(placeholder string) []string { return strings.Split(placeholder, ".") }
+
+// A ValueError says that a placeholder's value cannot be part of a workflow ID.
+type ValueError struct {
+	Placeholder string
+	Problem     string
+}
+
+func (e *ValueError) Error() string { return "{" + e.Placeholder + "} " + e.Problem }
+
+// Render fills the template. Arguments come from args, decoded from JSON with
+// numbers as [json.Number]; the placeholders behind @ come from builtin.
+// Every error is a [*ValueError].
+func (t *Template) Render(args map[string]any, builtin func(name string) (string, error)) (string, error) {
+	var id strings.Builder
+	longest := part{}
+	for _, p := range t.parts {
+		text := p.text
+		if p.name != "" {
+			value, err := value(p.name, args, builtin)
+			if err != nil {
+				return "", &ValueError{p.name, err.Error()}
+			}
+			text = value
+			if len(text) > len(longest.text) {
+				longest = part{text, p.name}
+			}
+		}
+		id.WriteString(text)
+	}
+	if n := id.Len(); n > MaxLength {
+		return "", &ValueError{longest.name, fmt.Sprintf(
+			"is too long: it makes a workflow ID of %d bytes, and the limit is %d", n, MaxLength)}
+	}
+	return id.String(), nil
+}
+
+func value(name string, args map[string]any, builtin func(string) (string, error)) (string, error) {
+	if name[0] == '@' {
+		return builtin(name)
+	}
+	var v any = args
+	for _, step := range Path(name) {
+		object, ok := v.(map[string]any)
+		if !ok {
+			return "", fmt.Errorf("is missing")
+		}
+		if v, ok = object[step]; !ok {
+			return "", fmt.Errorf("is missing")
+		}
+	}
+	return scalar(v)
+}
+
+func scalar(v any) (string, error) {
+	switch v := v.(type) {
+	case string:
+		return v, checkText(v)
+	case json.Number:
+		return v.String(), nil
+	case bool:
+		return fmt.Sprint(v), nil
+	}
+	return "", fmt.Errorf("is not a string, number or boolean")
+}
+
+// checkText refuses what would make an ID that people cannot read, type or
+// tell from another: nothing at all, and characters that do not print.
+func checkText(s string) error {
+	if s == "" {
+		return fmt.Errorf("is empty, and it names the workflow")
+	}
+	if !utf8.ValidString(s) {
+		return fmt.Errorf("is not valid UTF-8")
+	}
+	for i, r := range s {
+		if !unicode.IsPrint(r) {
+			return fmt.Errorf("has the character %U at byte %d, which cannot be part of a workflow ID", r, i)
+		}
+	}
+	return nil
+}
