@@ -1,0 +1,114 @@
+// Package doing says in words what a running workflow is doing, from what
+// Temporal knows of it without asking a worker.
+package doing
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/failure/v1"
+	"go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/durablemcp/durablemcp/internal/redact"
+)
+
+// maxPending is how many pending activities and child workflows are named one
+// by one.
+const maxPending = 5
+
+// Describe says what the described workflow is waiting for or working on, such
+// as "make_nws_request: attempt 4, last failure 503, next try in 8s". It is
+// empty if Temporal knows of nothing in particular: then the workflow waits
+// for a timer, a signal or an update.
+func Describe(resp *workflowservice.DescribeWorkflowExecutionResponse, now time.Time) string {
+	var lines list
+	for _, a := range resp.GetPendingActivities() {
+		lines.add(activity(a, now))
+	}
+	for _, child := range resp.GetPendingChildren() {
+		lines.add(fmt.Sprintf("child workflow %s (%s): running", child.GetWorkflowTypeName(), child.GetWorkflowId()))
+	}
+	for _, op := range resp.GetPendingNexusOperations() {
+		lines.add(fmt.Sprintf("Nexus operation %s: attempt %d", op.GetOperation(), op.GetAttempt()))
+	}
+	return lines.String()
+}
+
+func activity(a *workflow.PendingActivityInfo, now time.Time) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: attempt %d", a.GetActivityType().GetName(), max(a.GetAttempt(), 1))
+	if most := a.GetMaximumAttempts(); most > 0 {
+		fmt.Fprintf(&b, " of %d", most)
+	}
+	if f := a.GetLastFailure(); f != nil {
+		fmt.Fprintf(&b, ", last failure %s", redact.Cut(FailureText(f), 200))
+	}
+	switch {
+	case a.GetPaused():
+		b.WriteString(", paused by an operator")
+	case a.GetState() == enums.PENDING_ACTIVITY_STATE_STARTED:
+		fmt.Fprintf(&b, ", running for %s", since(a.GetLastStartedTime(), now))
+	case a.GetNextAttemptScheduleTime() != nil && a.GetNextAttemptScheduleTime().AsTime().After(now):
+		fmt.Fprintf(&b, ", next try in %s", Round(a.GetNextAttemptScheduleTime().AsTime().Sub(now)))
+	case a.GetState() == enums.PENDING_ACTIVITY_STATE_SCHEDULED:
+		b.WriteString(", waiting for a worker")
+	}
+	return b.String()
+}
+
+// FailureText is the message of a failure, or of its cause where the failure
+// itself only says that there is one.
+func FailureText(f *failure.Failure) string {
+	for f.GetMessage() == "" && f.GetCause() != nil {
+		f = f.GetCause()
+	}
+	if f.GetTimeoutFailureInfo() != nil && f.GetCause() == nil {
+		return "timed out"
+	}
+	return redact.Text(f.GetMessage())
+}
+
+func since(t *timestamppb.Timestamp, now time.Time) time.Duration {
+	if t == nil {
+		return 0
+	}
+	return Round(now.Sub(t.AsTime()))
+}
+
+// Round rounds a duration for people: to seconds, or to milliseconds below one
+// second. A negative duration, which clocks that differ make, is zero.
+func Round(d time.Duration) time.Duration {
+	switch {
+	case d < 0:
+		return 0
+	case d < time.Second:
+		return d.Round(time.Millisecond)
+	}
+	return d.Round(time.Second)
+}
+
+// A list joins the first few lines, and counts the rest.
+type list struct {
+	lines []string
+	more  int
+}
+
+func (l *list) add(line string) {
+	if len(l.lines) == maxPending {
+		l.more++
+		return
+	}
+	l.lines = append(l.lines, line)
+}
+
+func (l *list) String() string {
+	s := strings.Join(l.lines, "; ")
+	if l.more > 0 {
+		s += fmt.Sprintf("; and %d more", l.more)
+	}
+	return s
+}

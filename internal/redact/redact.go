@@ -1,0 +1,93 @@
+// Package redact takes out of error texts what a model, or the person behind
+// it, has no business with: stack traces, addresses inside the network, and
+// the hosts and process numbers of workers.
+package redact
+
+import (
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxLength is the longest text, in bytes, that [Text] returns.
+const MaxLength = 4000
+
+var (
+	// Temporal's SDK puts the worker's identity (process and host name) and
+	// event numbers into the texts of these errors.
+	sdkError = regexp.MustCompile(`(activity error|child workflow execution error|nexus operation error) \((?:type|workflowType): ([^,)]*)(?:, [A-Za-z]+: [^,)]*)*\)`)
+
+	stack   = regexp.MustCompile(`(?s)\n+goroutine \d+ \[.*`)
+	webURL  = regexp.MustCompile(`\bhttps?://[^\s"'<>]+`)
+	dialled = regexp.MustCompile(`\b(dial|read|write) (tcp|udp|unix)[46]? [^\s:]\S*?(:?)(\s|$)`)
+	looked  = regexp.MustCompile(`\blookup \S+?( on \S+?)?(:?)(\s|$)`)
+	address = regexp.MustCompile(`\[?[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*[0-9A-Fa-f]\]?(?::\d+)?`)
+)
+
+// Text returns s without what the package's comment lists, cut to [MaxLength]
+// bytes.
+func Text(s string) string {
+	s = stack.ReplaceAllString(s, "")
+	s = sdkError.ReplaceAllString(s, "$1 ($2)")
+	s = webURL.ReplaceAllStringFunc(s, internalURL)
+	s = dialled.ReplaceAllString(s, "$1 $2 [address]$3$4")
+	s = looked.ReplaceAllString(s, "lookup [address]$2$3")
+	s = address.ReplaceAllStringFunc(s, internalAddress)
+	return Cut(strings.ToValidUTF8(s, "\uFFFD"), MaxLength)
+}
+
+// Cut shortens s to at most max bytes, at a rune's edge, and shows that it did.
+func Cut(s string, max int) string {
+	const mark = "…"
+	if len(s) <= max {
+		return s
+	}
+	end := max - len(mark)
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + mark
+}
+
+func internalURL(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || internalHost(u.Hostname()) {
+		return "[address]"
+	}
+	return s
+}
+
+// internalHost reports whether a name can only mean something inside a network:
+// a bare name, a private suffix, or a private address.
+func internalHost(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return internalIP(ip)
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if !strings.Contains(host, ".") {
+		return true
+	}
+	for _, suffix := range []string{".internal", ".local", ".localdomain", ".svc", ".lan", ".intranet", ".corp", ".home.arpa"} {
+		if strings.HasSuffix(host, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+func internalAddress(s string) string {
+	if pair, err := netip.ParseAddrPort(s); err == nil && internalIP(pair.Addr()) {
+		return "[address]"
+	}
+	if ip, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil && internalIP(ip) {
+		return "[address]"
+	}
+	return s
+}
+
+func internalIP(ip netip.Addr) bool {
+	ip = ip.Unmap()
+	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || ip.IsUnspecified()
+}
