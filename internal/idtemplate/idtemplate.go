@@ -8,7 +8,9 @@ package idtemplate
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -77,7 +79,7 @@ func Parse(s string) (*Template, error) {
 func checkName(name string) error {
 	switch {
 	case name == "":
-		return fmt.Errorf("an empty placeholder {}")
+		return errors.New("an empty placeholder {}")
 	case strings.Contains(name, "{"):
 		return fmt.Errorf("a { inside the placeholder {%s}", name)
 	case name[0] == '@' && name != Input && name != Principal && name != UUID:
@@ -161,10 +163,10 @@ func value(name string, args map[string]any, builtin func(string) (string, error
 	for _, step := range Path(name) {
 		object, ok := v.(map[string]any)
 		if !ok {
-			return "", fmt.Errorf("is missing")
+			return "", errors.New("is missing")
 		}
 		if v, ok = object[step]; !ok {
-			return "", fmt.Errorf("is missing")
+			return "", errors.New("is missing")
 		}
 	}
 	return scalar(v)
@@ -177,19 +179,19 @@ func scalar(v any) (string, error) {
 	case json.Number:
 		return v.String(), nil
 	case bool:
-		return fmt.Sprint(v), nil
+		return strconv.FormatBool(v), nil
 	}
-	return "", fmt.Errorf("is not a string, number or boolean")
+	return "", errors.New("is not a string, number or boolean")
 }
 
 // checkText refuses what would make an ID that people cannot read, type or
 // tell from another: nothing at all, and characters that do not print.
 func checkText(s string) error {
 	if s == "" {
-		return fmt.Errorf("is empty, and it names the workflow")
+		return errors.New("is empty, and it names the workflow")
 	}
 	if !utf8.ValidString(s) {
-		return fmt.Errorf("is not valid UTF-8")
+		return errors.New("is not valid UTF-8")
 	}
 	for i, r := range s {
 		if !unicode.IsPrint(r) {

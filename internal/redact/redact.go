@@ -11,6 +11,9 @@ import (
 	"unicode/utf8"
 )
 
+// hidden stands in the place of an address.
+const hidden = "[address]"
+
 // MaxLength is the longest text, in bytes, that [Text] returns.
 const MaxLength = 4000
 
@@ -32,19 +35,19 @@ func Text(s string) string {
 	s = stack.ReplaceAllString(s, "")
 	s = sdkError.ReplaceAllString(s, "$1 ($2)")
 	s = webURL.ReplaceAllStringFunc(s, internalURL)
-	s = dialled.ReplaceAllString(s, "$1 $2 [address]$3$4")
-	s = looked.ReplaceAllString(s, "lookup [address]$2$3")
+	s = dialled.ReplaceAllString(s, "$1 $2 "+hidden+"$3$4")
+	s = looked.ReplaceAllString(s, "lookup "+hidden+"$2$3")
 	s = address.ReplaceAllStringFunc(s, internalAddress)
 	return Cut(strings.ToValidUTF8(s, "\uFFFD"), MaxLength)
 }
 
-// Cut shortens s to at most max bytes, at a rune's edge, and shows that it did.
-func Cut(s string, max int) string {
+// Cut shortens s to at most limit bytes, at a rune's edge, and shows that it did.
+func Cut(s string, limit int) string {
 	const mark = "…"
-	if len(s) <= max {
+	if len(s) <= limit {
 		return s
 	}
-	end := max - len(mark)
+	end := limit - len(mark)
 	for end > 0 && !utf8.RuneStart(s[end]) {
 		end--
 	}
@@ -54,7 +57,7 @@ func Cut(s string, max int) string {
 func internalURL(s string) string {
 	u, err := url.Parse(s)
 	if err != nil || internalHost(u.Hostname()) {
-		return "[address]"
+		return hidden
 	}
 	return s
 }
@@ -79,10 +82,10 @@ func internalHost(host string) bool {
 
 func internalAddress(s string) string {
 	if pair, err := netip.ParseAddrPort(s); err == nil && internalIP(pair.Addr()) {
-		return "[address]"
+		return hidden
 	}
 	if ip, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil && internalIP(ip) {
-		return "[address]"
+		return hidden
 	}
 	return s
 }
