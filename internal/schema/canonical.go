@@ -1,0 +1,61 @@
+package schema
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+)
+
+// Decode reads the arguments of a call. It applies the defaults of the schema and holds
+// the result to the schema.
+//
+// No arguments at all, and null, are those of an empty object. What does not
+// fit is said in violations; then args and canonical are nil. Otherwise canonical is the
+// one spelling of args: members sorted, no insignificant space, every number in one form
+// (1.0 is 1) without loss. Decode(canonical) gives the same again.
+func (s *Schema) Decode(raw json.RawMessage) (args map[string]any, canonical json.RawMessage, violations []Violation) {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || string(raw) == "null" {
+		raw = json.RawMessage("{}")
+	}
+	v, violations := read(raw)
+	if len(violations) > 0 {
+		return nil, nil, violations
+	}
+	args, ok := v.(map[string]any)
+	if !ok {
+		return nil, nil, []Violation{{Message: "got " + jsonType(v) + ", want object"}}
+	}
+	s.defaults.apply(args)
+	if violations = s.validate(args); len(violations) > 0 {
+		return nil, nil, violations
+	}
+	if violations = s.durations.normalise(args); len(violations) > 0 {
+		return nil, nil, violations
+	}
+	return args, appendMap(nil, args), nil
+}
+
+// Digest identifies arguments by their canonical form. It is 43 characters long, all of
+// them letters, digits, - and _.
+func Digest(canonical json.RawMessage) string {
+	sum := sha256.Sum256(canonical)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+func jsonType(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "boolean"
+	case string:
+		return "string"
+	case json.Number:
+		return "number"
+	case []any:
+		return "array"
+	}
+	return "object"
+}

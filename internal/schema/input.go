@@ -1,0 +1,276 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// A Schema is the published schema of a tool's arguments with everything that is needed
+// to read them. It is immutable and safe for concurrent use.
+type Schema struct {
+	validator
+	published json.RawMessage
+	defaults  *filler
+	durations *plan
+	params    []param
+	extra     map[string]bool // added by With: no part of the payload
+}
+
+// A param is one Go value that arguments are decoded into: a property, or all of them.
+type param struct {
+	name  string
+	whole bool
+	typ   reflect.Type
+	plan  *plan
+}
+
+// A Property is one named argument.
+type Property struct {
+	Name        string
+	Type        reflect.Type    // where its schema comes from, unless Schema is set
+	Schema      json.RawMessage // its schema as it is; references must stay within it
+	Required    bool
+	Description string // if set, replaces the one of the schema
+}
+
+// ForStruct makes the schema of arguments that are the fields of one Go value: a struct,
+// a map with string keys, a pointer to one of them, or json.RawMessage and any for an
+// object of whatever kind.
+func ForStruct(t reflect.Type) (*Schema, error) {
+	g := newGenerator(false)
+	if t == nil {
+		g.fail("no type", "a struct or a map")
+		return nil, join(g.errs)
+	}
+	g.root = t
+	s := g.input(g.objectRoot(t))
+	if len(g.errs) > 0 {
+		return nil, join(g.errs)
+	}
+	s.durations = planFor(t)
+	s.params = []param{{whole: true, typ: t, plan: s.durations}}
+	return s, nil
+}
+
+// ForArguments makes the schema of arguments that are the positional arguments of a Go
+// function, each under its name. Those of pointer types are optional, and nil if absent.
+func ForArguments(names []string, types []reflect.Type) (*Schema, error) {
+	if len(names) != len(types) {
+		return nil, &TypeError{Found: fmt.Sprintf("%d names for %d arguments", len(names), len(types)), Expected: "one name for each"}
+	}
+	props := make([]Property, len(names))
+	for i, name := range names {
+		required := types[i] == nil || types[i].Kind() != reflect.Pointer
+		props[i] = Property{Name: name, Type: types[i], Required: required}
+	}
+	s, err := Object(props...)
+	if err != nil {
+		return nil, err
+	}
+	for i, name := range names {
+		s.params = append(s.params, param{name: name, typ: types[i], plan: s.durations.member(name)})
+	}
+	return s, nil
+}
+
+// Empty is the schema of a tool without arguments.
+func Empty() *Schema {
+	s, _ := Object() // cannot fail
+	return s
+}
+
+// Anything is the schema of arguments of which nothing is known but that they are an object.
+func Anything() *Schema {
+	s, _ := ForStruct(rawMessageType) // cannot fail
+	return s
+}
+
+// Object makes a schema of the given properties and no others.
+func Object(props ...Property) (*Schema, error) {
+	g := newGenerator(false)
+	root := object("type", "object", "properties", &node{}, "additionalProperties", false)
+	s := g.withProperties(root, props)
+	if len(g.errs) > 0 {
+		return nil, join(g.errs)
+	}
+	s.durations = planMembers(nil, props)
+	return s, nil
+}
+
+// With returns a schema with more properties. They are arguments of the tool and no
+// part of the payload: [Schema.Payload] and [Schema.Values] leave them out. A name that
+// the schema has already is an error.
+func (s *Schema) With(props ...Property) (*Schema, error) {
+	g := newGenerator(false)
+	root := g.deref(g.adopt("Input", s.document)).clone()
+	more := g.withProperties(root, props)
+	if len(g.errs) > 0 {
+		return nil, join(g.errs)
+	}
+	more.durations = planMembers(s.durations, props)
+	more.params = s.params
+	more.extra = map[string]bool{}
+	for name := range s.extra {
+		more.extra[name] = true
+	}
+	for _, p := range props {
+		more.extra[p.Name] = true
+	}
+	return more, nil
+}
+
+// planMembers adds the durations of properties to a plan.
+func planMembers(base *plan, props []Property) *plan {
+	made := &plan{members: map[string]*plan{}}
+	if base != nil {
+		made.elements = base.elements
+		for name, below := range base.members {
+			made.members[name] = below
+		}
+	}
+	found := base != nil
+	for _, p := range props {
+		var below *plan
+		if p.Schema == nil {
+			below = planFor(p.Type)
+		}
+		found = found || below != nil
+		made.members[p.Name] = below
+	}
+	if !found {
+		return nil
+	}
+	return made
+}
+
+// withProperties adds properties to the root of an input schema.
+func (g *generator) withProperties(root *node, props []Property) *Schema {
+	properties := root.child("properties")
+	if properties == nil {
+		properties = &node{}
+		root.set("properties", properties)
+	}
+	for _, p := range props {
+		if p.Name == "" {
+			g.fail("a property without a name", "a name")
+			continue
+		}
+		g.below(p.Name, func() {
+			switch {
+			case properties.has(p.Name):
+				g.fail("a second property of that name", "different names")
+			default:
+				properties.set(p.Name, g.property(p))
+				if p.Required {
+					root.set("required", append(root.list("required"), p.Name))
+				}
+			}
+		})
+	}
+	s := g.input(root)
+	for _, e := range g.errs { // those found in the finished schema
+		for _, p := range props {
+			if e.Type == nil && (e.Path == "/"+escapeToken(p.Name) || strings.HasPrefix(e.Path, "/"+escapeToken(p.Name)+"/")) {
+				e.Type = p.Type
+			}
+		}
+	}
+	return s
+}
+
+func (g *generator) property(p Property) *node {
+	g.root = p.Type
+	defer func() { g.root = nil }()
+	var n *node
+	switch {
+	case p.Schema != nil:
+		raw, err := parseNode(p.Schema)
+		if err != nil {
+			g.fail("a schema that cannot be read: "+cut(err.Error()), "a JSON object")
+			return &node{}
+		}
+		normalise(raw)
+		n = g.adopt(p.Name, raw)
+	case p.Type == nil:
+		g.fail("neither a type nor a schema", "one of them")
+		return &node{}
+	default:
+		n = g.value(p.Type, false)
+	}
+	if p.Description != "" {
+		n = n.clone()
+		n.set("description", p.Description)
+	}
+	return n
+}
+
+// objectRoot makes the schema of a Go value whose fields are the arguments.
+func (g *generator) objectRoot(t reflect.Type) *node {
+	n := g.value(t, false)
+	if len(g.errs) > 0 {
+		return n
+	}
+	base := t
+	for base.Kind() == reflect.Pointer && base != base.Elem() {
+		base = base.Elem()
+	}
+	def := g.deref(n)
+	switch {
+	case def.text("type") == "object":
+		return n
+	case def.empty() && (base == rawMessageType || base.Kind() == reflect.Interface || base.Kind() == reflect.Struct || base.Kind() == reflect.Map):
+		return object("type", "object") // written by hand: an object is all that can be said
+	}
+	g.fail(describeType(t, def), "a struct or a map with string keys")
+	return object("type", "object")
+}
+
+func describeType(t reflect.Type, n *node) string {
+	if kind := n.text("type"); kind != "" {
+		return fmt.Sprintf("%s, whose JSON is of type %s", t, kind)
+	}
+	return fmt.Sprintf("%s, whose schema is not of type object", t)
+}
+
+var rootCombinators = []string{"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "enum", "const"}
+
+// input publishes the schema of arguments.
+func (g *generator) input(root *node) *Schema {
+	document := g.document(root)
+	for _, key := range rootCombinators {
+		if document.has(key) {
+			g.fail(key+" at the root", "plain properties, for providers of models refuse it there")
+		}
+	}
+	return &Schema{validator: g.compile(document), published: document.json(), defaults: newFiller(document)}
+}
+
+// JSON returns the schema as it is published. It is the same bytes for the same types.
+func (s *Schema) JSON() json.RawMessage { return append(json.RawMessage(nil), s.published...) }
+
+// Validate holds a value to the schema, decoded with json.Number, and returns all
+// violations in the order of their paths. Defaults are not applied.
+func (s *Schema) Validate(v any) []Violation { return s.validate(tame(cloneTree(v))) }
+
+func cloneTree(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for k, e := range v {
+			m[k] = cloneTree(e)
+		}
+		return m
+	case []any:
+		l := make([]any, len(v))
+		for i, e := range v {
+			l[i] = cloneTree(e)
+		}
+		return l
+	}
+	return v
+}
+
+func jsonInt(i int64) json.Number { return json.Number(strconv.FormatInt(i, 10)) }

@@ -1,0 +1,190 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"github.com/invopop/jsonschema"
+)
+
+// The methods by which a type describes itself, as invopop defines them.
+type (
+	describer interface{ JSONSchema() *jsonschema.Schema }
+	extender  interface{ JSONSchemaExtend(*jsonschema.Schema) }
+	aliaser   interface{ JSONSchemaAlias() any }
+)
+
+// implementing returns a new value of type t as an interface that it implements.
+func implementing[I any](t reflect.Type) (method I, ok bool) {
+	if t.Kind() == reflect.Interface || !has(t, reflect.TypeFor[I]()) {
+		return method, false
+	}
+	method, ok = reflect.New(t).Interface().(I)
+	return method, ok
+}
+
+// describesItself reports whether the schema of a type comes from a method of its own.
+func describesItself(t reflect.Type) bool {
+	_, describes := implementing[describer](t)
+	_, aliases := implementing[aliaser](t)
+	return describes || aliases
+}
+
+// fromMethods makes the schema of a type that describes itself.
+func (g *generator) fromMethods(t reflect.Type) (*node, bool) {
+	if d, ok := implementing[describer](t); ok {
+		return g.once(t, &node{}, func(reflect.Type) *node { return g.described(t, d) }), true
+	}
+	if a, ok := implementing[aliaser](t); ok {
+		return g.once(t, &node{}, func(reflect.Type) *node { return g.aliased(t, a) }), true
+	}
+	return nil, false
+}
+
+func (g *generator) described(t reflect.Type, d describer) *node {
+	var s *jsonschema.Schema
+	if !g.call(t, "JSONSchema", func() { s = d.JSONSchema() }) {
+		return &node{}
+	}
+	if s == nil {
+		return &node{}
+	}
+	n, err := fromInvopop(s)
+	if err != nil {
+		g.fail(fmt.Sprintf("%s with a JSONSchema method whose result cannot be written: %s", t, cut(err.Error())), "a JSON schema")
+		return &node{}
+	}
+	return g.adopt(typeName(t), n)
+}
+
+func (g *generator) aliased(t reflect.Type, a aliaser) *node {
+	var alias any
+	if !g.call(t, "JSONSchemaAlias", func() { alias = a.JSONSchemaAlias() }) {
+		return &node{}
+	}
+	other := reflect.TypeOf(alias)
+	if other == nil || other == t {
+		g.fail(t.String()+" with a JSONSchemaAlias method that names no other type", "a value of another type")
+		return &node{}
+	}
+	return g.value(other, false)
+}
+
+// extended lets a type change its generated schema.
+func (g *generator) extended(t reflect.Type, n *node) *node {
+	e, ok := implementing[extender](t)
+	if !ok || describesItself(t) {
+		return n
+	}
+	s := &jsonschema.Schema{}
+	if err := json.Unmarshal(n.json(), s); err != nil {
+		g.fail(t.String()+" with a JSONSchemaExtend method, "+cut(err.Error()), "a schema that can be extended")
+		return n
+	}
+	if !g.call(t, "JSONSchemaExtend", func() { e.JSONSchemaExtend(s) }) {
+		return n
+	}
+	more, err := fromInvopop(s)
+	if err != nil {
+		g.fail(t.String()+" with a JSONSchemaExtend method whose result cannot be written", "a JSON schema")
+		return n
+	}
+	return more
+}
+
+// call runs a method of the user's. A panic is a mistake like any other.
+func (g *generator) call(t reflect.Type, method string, f func()) (ok bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			g.fail(fmt.Sprintf("%s with a %s method that panics: %s", t, method, cut(fmt.Sprint(p))), "a method that works on a zero value")
+			ok = false
+		}
+	}()
+	f()
+	return true
+}
+
+// fromInvopop converts a schema and removes what only makes sense in a document of its own.
+func fromInvopop(s *jsonschema.Schema) (*node, error) {
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	n, err := parseNode(raw)
+	if err != nil {
+		return nil, err
+	}
+	normalise(n)
+	return n, nil
+}
+
+// normalise writes the schema that allows everything as {}, except where true is what
+// everybody writes, and removes identifiers.
+func normalise(n *node) {
+	n.walk(func(_ string, s *node) {
+		for _, key := range []string{"$id", "$schema", "$anchor", "$comment"} {
+			s.remove(key)
+		}
+		s.rewriteChildren(func(pointer string, child any) any {
+			if child == true && pointer != "/additionalProperties" {
+				return &node{}
+			}
+			return child
+		})
+		if c := s.child("additionalProperties"); c != nil && c.empty() {
+			s.set("additionalProperties", true)
+		}
+	})
+}
+
+// adopt makes a foreign document part of this one: its definitions become definitions
+// here, and its references follow them.
+func (g *generator) adopt(name string, n *node) *node {
+	n = n.clone()
+	defs := n.child("$defs")
+	n.remove("$defs")
+	adopted := []*node{n}
+	renamed := map[string]string{}
+	add := func(from, name string, def *node) {
+		renamed[from] = fmt.Sprint(refPrefix, len(g.defs))
+		g.defs = append(g.defs, definition{name, def})
+	}
+	if refersToRoot(n) || defs != nil && refersToRoot(object("$defs", defs)) {
+		add("#", name, n)
+	}
+	if defs != nil {
+		for _, m := range defs.members {
+			if def, ok := m.value.(*node); ok {
+				add(refPrefix+escapeToken(m.key), plainName(m.key), def)
+				adopted = append(adopted, def)
+			}
+		}
+	}
+	for _, a := range adopted {
+		a.walk(func(_ string, s *node) { g.follow(s, renamed) })
+	}
+	if to, ok := renamed["#"]; ok {
+		return object("$ref", to)
+	}
+	return n
+}
+
+// follow turns a reference of an adopted document into one of this document.
+func (g *generator) follow(s *node, renamed map[string]string) {
+	if !s.has("$ref") {
+		return
+	}
+	to, ok := renamed[s.text("$ref")]
+	if !ok {
+		g.fail("reference "+quote(s.text("$ref")), "a reference to a definition of the same schema")
+		s.remove("$ref")
+		return
+	}
+	s.set("$ref", to)
+}
+
+func refersToRoot(n *node) (found bool) {
+	n.walk(func(_ string, s *node) { found = found || s.text("$ref") == "#" })
+	return found
+}

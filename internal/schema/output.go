@@ -1,0 +1,136 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+)
+
+// An Output is the published schema of a tool's results. It is immutable and safe for
+// concurrent use.
+type Output struct {
+	// Wrapped says that results are published as {"result": …}, because the JSON of the
+	// type is not an object.
+	Wrapped bool
+
+	validator
+	published json.RawMessage
+	plan      *plan
+	unknown   bool // no type: wrapped if need be, not validated
+	nullable  bool // the type is an object or null, which is wrapped
+}
+
+// A ResultError says how a result does not fit the published schema.
+type ResultError struct {
+	Violations []Violation
+}
+
+func (e *ResultError) Error() string {
+	lines := make([]string, len(e.Violations))
+	for i, v := range e.Violations {
+		if lines[i] = v.String(); v.Path == "" {
+			lines[i] = v.Message
+		}
+	}
+	return "the result does not fit its schema: " + strings.Join(lines, "; ")
+}
+
+// ForOutput makes the schema of results of a Go type. The branches are schemas of other
+// objects that the tool may return instead. A nil type is a result of which nothing is
+// known: no schema is published for it, and branches are ignored.
+func ForOutput(t reflect.Type, branches ...json.RawMessage) (*Output, error) {
+	if t == nil {
+		return &Output{unknown: true}, nil
+	}
+	g := newGenerator(true)
+	g.root = t
+	o := &Output{plan: planFor(t)}
+	root := g.value(t, false)
+	others := g.branches(branches)
+	if g.deref(root).text("type") != "object" {
+		o.Wrapped = true
+		root = object("type", "object", "properties", object("result", g.element(t, false)), "required", []any{"result"})
+	} else if o.nullable = writesNull(t); o.nullable {
+		others = append(others, object("type", "object",
+			"properties", object("result", object("type", "null")), "required", []any{"result"}))
+	}
+	if len(others) > 0 {
+		root = union(root, others)
+	}
+	document := g.document(root)
+	o.validator, o.published = g.compile(document), document.json()
+	if len(g.errs) > 0 {
+		return nil, join(g.errs)
+	}
+	return o, nil
+}
+
+func (g *generator) branches(raw []json.RawMessage) []*node {
+	var list []*node
+	for i, r := range raw {
+		n, err := parseNode(r)
+		if err != nil {
+			g.fail(fmt.Sprintf("branch %d that cannot be read: %s", i, cut(err.Error())), "a JSON schema")
+			continue
+		}
+		normalise(n)
+		list = append(list, g.adopt("Branch", n))
+	}
+	return list
+}
+
+func union(root *node, others []*node) *node {
+	all := []any{root}
+	for _, n := range others {
+		all = append(all, n)
+	}
+	return object("type", "object", "anyOf", all)
+}
+
+// JSON returns the schema as it is published, nil if there is none.
+func (o *Output) JSON() json.RawMessage { return append(json.RawMessage(nil), o.published...) }
+
+// Wrap puts a result that is not published as it is into {"result": …}: every result of
+// a type that is Wrapped, null of a pointer or a map, and what is not an object if the
+// type is not known.
+func (o *Output) Wrap(raw json.RawMessage) json.RawMessage {
+	isObject := len(raw) > 0 && raw[0] == '{'
+	if o.Wrapped || o.unknown && !isObject || o.nullable && string(raw) == "null" {
+		return append(append(json.RawMessage(`{"result":`), raw...), '}')
+	}
+	return raw
+}
+
+// Structured turns a result as the workflow wrote it into what is published: durations
+// become strings, what is not an object is wrapped, all other bytes stay as they are.
+// No result at all is null. A result that does not fit the published schema is a
+// [*ResultError].
+func (o *Output) Structured(raw json.RawMessage) (json.RawMessage, error) {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 {
+		raw = json.RawMessage("null")
+	}
+	if !json.Valid(raw) {
+		return nil, &ResultError{[]Violation{{Message: "not valid JSON: " + syntaxProblem(raw)}}}
+	}
+	if !utf8.Valid(raw) {
+		raw = bytes.ToValidUTF8(raw, []byte("\uFFFD"))
+	}
+	structured := o.Wrap(o.plan.fromGo(raw))
+	if o.unknown {
+		return structured, nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(structured))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return nil, &ResultError{[]Violation{{Message: "not valid JSON: " + cut(err.Error())}}}
+	}
+	if violations := o.validate(tame(v)); len(violations) > 0 {
+		return nil, &ResultError{violations}
+	}
+	return structured, nil
+}
