@@ -1,0 +1,193 @@
+// Package durablemcp turns Temporal workflows into MCP tools.
+//
+// A team declares which of its workflows are tools, and mounts them on its own
+// [mcp.Server]:
+//
+//	registry, err := durablemcp.New(nil, durablemcp.WorkflowTool{
+//		Name:        "get_forecast",
+//		Description: "The weather forecast for a place in the US.",
+//		Workflow:    GetForecast, // func(workflow.Context, ForecastInput) (Forecast, error)
+//		TaskQueue:   "weather",
+//		WorkflowID:  "forecast-{latitude}-{longitude}",
+//	})
+//	...
+//	err = registry.RegisterWorkflows(worker, "weather") // in the worker's process
+//	err = registry.Mount(server, temporalClient)        // in the MCP server's process
+//
+// JSON schemas and handlers come from the workflow's Go types by reflection. A
+// call of the tool starts the workflow and waits for its result for a bounded
+// time. The work itself lives in Temporal: it goes on when the client
+// disconnects, and when the MCP server or the worker dies.
+//
+// # What the package does not do
+//
+// It runs no Temporal server and no worker, holds no state of its own, and
+// does not authenticate anyone: those are the embedder's.
+package durablemcp
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+)
+
+// DefaultWait is the default of [Options.Wait]. It stays below the 60 seconds
+// after which most MCP clients give a request up.
+const DefaultWait = 45 * time.Second
+
+// DefaultNamespace is the default of [Options.Namespace].
+const DefaultNamespace = client.DefaultNamespace
+
+// Options configures a [Registry].
+type Options struct {
+	// Wait is how long a call waits for its workflow before it answers that
+	// the workflow is still running. If zero, defaults to [DefaultWait].
+	// [WorkflowTool.Wait] overrides it for one tool.
+	Wait time.Duration
+
+	// UIURL is the address of the Temporal Web UI, such as
+	// "http://localhost:8233". If set, every result links to its workflow
+	// there; if empty, results have no link.
+	UIURL string
+
+	// Namespace is the Temporal namespace of the client given to
+	// [Registry.Mount], as the Web UI's links need it. If empty, defaults to
+	// [DefaultNamespace].
+	Namespace string
+
+	// Principal names who makes a request, for {@principal} in a workflow ID
+	// template. An error refuses the call. If nil, it is the subject of the
+	// verified bearer token ([auth.TokenInfo.UserID]) over HTTP and empty
+	// elsewhere.
+	//
+	// [auth.TokenInfo.UserID]: https://pkg.go.dev/github.com/modelcontextprotocol/go-sdk/auth#TokenInfo
+	Principal func(ctx context.Context, req mcp.Request) (string, error)
+
+	// DisableEagerStart keeps workflows from starting in a worker of this
+	// process without a round trip through the task queue (Temporal's eager
+	// workflow start). Set it if the process has a worker on the same client
+	// and worker versioning must decide where a workflow runs: eager start
+	// does not respect it.
+	DisableEagerStart bool
+
+	// Logger receives what a person has to look into: failures whose details
+	// must not reach a model. If nil, defaults to [slog.Default].
+	Logger *slog.Logger
+}
+
+// A Tool declares one MCP tool. It is implemented by [WorkflowTool] only.
+type Tool interface {
+	// declare checks the declaration and returns what Mount needs, reporting
+	// every mistake to d.
+	declare(d *declaration) *binding
+}
+
+// A Registry is a set of tools whose declarations have been checked. It is
+// immutable and safe for concurrent use; it can be mounted on any number of
+// servers.
+type Registry struct {
+	bindings []*binding
+	runs     map[string]map[string]any // task queue -> workflow type -> function, nil if it runs elsewhere
+}
+
+// New checks the declarations and returns them as a registry. A nil opts is
+// the same as the zero [Options].
+//
+// All mistakes of all declarations are reported at once, joined by
+// [errors.Join]: each is a [*DeclarationError].
+func New(opts *Options, tools ...Tool) (*Registry, error) {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	set := &declarations{opts: o.withDefaults(), names: make(map[string]int), runs: make(map[string]map[string]any)}
+	set.checkOptions(o)
+	r := &Registry{runs: set.runs}
+	for i, tool := range tools {
+		if b := set.declare(i, tool); b != nil {
+			r.bindings = append(r.bindings, b)
+		}
+	}
+	if len(set.mistakes) > 0 {
+		return nil, errors.Join(set.mistakes...)
+	}
+	return r, nil
+}
+
+func (o Options) withDefaults() Options {
+	o.Wait = cmp.Or(o.Wait, DefaultWait)
+	o.Namespace = cmp.Or(o.Namespace, DefaultNamespace)
+	if o.Principal == nil {
+		o.Principal = tokenSubject
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return o
+}
+
+// tokenSubject is the default of [Options.Principal].
+func tokenSubject(_ context.Context, req mcp.Request) (string, error) {
+	if extra := req.GetExtra(); extra != nil && extra.TokenInfo != nil {
+		return extra.TokenInfo.UserID, nil
+	}
+	return "", nil
+}
+
+// RegisterWorkflows registers the workflow functions of the tools that run on
+// taskQueue with a worker, or with anything else that takes workflows, such as
+// a [worker.WorkflowReplayer]. Workflows declared by name are left out: they
+// run elsewhere. Activities are the caller's to register.
+//
+// It is an error if no tool runs on taskQueue. Like the SDK's own
+// registration, it panics if the worker already has a workflow of one of the
+// names.
+func (r *Registry) RegisterWorkflows(w worker.WorkflowRegistry, taskQueue string) error {
+	run, ok := r.runs[taskQueue]
+	if !ok {
+		return fmt.Errorf("durablemcp: RegisterWorkflows: no tool runs on task queue %q; the declared ones are %q",
+			taskQueue, sortedKeys(r.runs))
+	}
+	for _, name := range sortedKeys(run) {
+		if fn := run[name]; fn != nil {
+			w.RegisterWorkflowWithOptions(fn, workflow.RegisterOptions{Name: name})
+		}
+	}
+	return nil
+}
+
+// Mount adds the registry's tools to server; their calls go to Temporal
+// through c. It makes no request: Temporal may be down. Other tools of the
+// server stay as they are, except that a tool of the same name is replaced, as
+// [mcp.Server.AddTool] does.
+//
+// Payload converters and codecs of c are applied to arguments and results.
+// Mount does not close c. It is an error if server or c is nil.
+func (r *Registry) Mount(server *mcp.Server, c client.Client) error {
+	if server == nil || c == nil {
+		return errors.New("durablemcp: Mount: server and client must not be nil")
+	}
+	for _, b := range r.bindings {
+		tool := b.tool // AddTool keeps the pointer: registries stay immutable
+		server.AddTool(&tool, b.handler(c))
+	}
+	return nil
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,103 @@
+package durablemcp
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+)
+
+// fakeTemporal is a client whose workflows complete at once with result. The
+// real one is tested in internal/e2e.
+type fakeTemporal struct {
+	client.Client
+	result any
+
+	starts atomic.Int64
+	last   atomic.Pointer[fakeStart]
+}
+
+type fakeStart struct {
+	options client.StartWorkflowOptions
+	args    []any
+}
+
+func (f *fakeTemporal) ExecuteWorkflow(_ context.Context, options client.StartWorkflowOptions, _ any, args ...any) (client.WorkflowRun, error) {
+	f.starts.Add(1)
+	f.last.Store(&fakeStart{options, args})
+	return fakeRun{id: options.ID, result: f.result}, nil
+}
+
+func (f *fakeTemporal) GetWorkflow(_ context.Context, id, _ string) client.WorkflowRun {
+	return fakeRun{id: id, result: f.result}
+}
+
+type fakeRun struct {
+	client.WorkflowRun
+	id     string
+	result any
+}
+
+func (r fakeRun) GetID() string    { return r.id }
+func (r fakeRun) GetRunID() string { return "run" }
+
+func (r fakeRun) Get(_ context.Context, into any) error {
+	payload, err := converter.GetDefaultDataConverter().ToPayload(r.result)
+	if err != nil {
+		return err
+	}
+	return converter.GetDefaultDataConverter().FromPayload(payload, into)
+}
+
+// mounted is a tool as its MCP server calls it.
+type mounted struct {
+	t        testing.TB
+	temporal *fakeTemporal
+	handler  mcp.ToolHandler
+}
+
+// mount declares one tool on a fake Temporal.
+func mount(t testing.TB, opts Options, tool WorkflowTool, result any) *mounted {
+	t.Helper()
+	opts.Logger = slog.New(slog.DiscardHandler)
+	registry, err := New(&opts, tool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fake := &fakeTemporal{result: result}
+	return &mounted{t, fake, registry.bindings[0].handler(fake)}
+}
+
+// call calls the tool with raw arguments.
+func (m *mounted) call(arguments string) *mcp.CallToolResult {
+	m.t.Helper()
+	result, err := m.handler(context.Background(), &mcp.CallToolRequest{
+		Params: &mcp.CallToolParamsRaw{Name: "tool", Arguments: json.RawMessage(arguments)},
+	})
+	if err != nil {
+		m.t.Fatalf("call(%.100q): %v", arguments, err)
+	}
+	return result
+}
+
+// errorOf returns the structured error of a result, nil if it is none.
+func errorOf(t testing.TB, result *mcp.CallToolResult) *toolError {
+	t.Helper()
+	if !result.IsError {
+		return nil
+	}
+	var content struct{ Error *toolError }
+	if err := json.Unmarshal(result.StructuredContent.(json.RawMessage), &content); err != nil || content.Error == nil {
+		t.Fatalf("structured content %v: %v", result.StructuredContent, err)
+	}
+	return content.Error
+}
+
+func textOf(result *mcp.CallToolResult) string {
+	return result.Content[0].(*mcp.TextContent).Text
+}

@@ -1,0 +1,122 @@
+package durablemcp
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.temporal.io/api/enums/v1"
+)
+
+// MetaKey is the key in a result's _meta under which a call reports its
+// workflow: an object with workflow_id, run_id, workflow_type and, if
+// [Options.UIURL] is set, url, the execution's page in the Temporal Web UI.
+const MetaKey = "durablemcp/workflow"
+
+// A handle is the answer of a tool that starts a workflow without waiting.
+type handle struct {
+	WorkflowID string `json:"workflow_id"`
+	RunID      string `json:"run_id"`
+	Status     string `json:"status"`
+}
+
+const handleSchema = `{
+	"type": "object",
+	"properties": {
+		"workflow_id": {"type": "string"},
+		"run_id": {"type": "string"},
+		"status": {"type": "string", "description": "running, completed, failed, canceled, terminated, timed_out, paused or continued_as_new."}
+	},
+	"required": ["workflow_id", "run_id", "status"]
+}`
+
+// handleOutputSchema is the output schema of a tool in mode Start.
+const handleOutputSchema = `{"type": "object", "anyOf": [` + handleSchema + `, ` + errorSchema + `]}`
+
+// statusName is the name of an execution's status, as handles show it.
+func statusName(s enums.WorkflowExecutionStatus) string {
+	var b strings.Builder
+	for i, r := range s.String() { // "TimedOut"
+		if i > 0 && r >= 'A' && r <= 'Z' {
+			b.WriteByte('_')
+		}
+		b.WriteRune(r)
+	}
+	return strings.ToLower(b.String())
+}
+
+// structured returns a result whose text is the JSON of its structured content.
+func structured(content json.RawMessage, text string) *mcp.CallToolResult {
+	return &mcp.CallToolResult{
+		StructuredContent: content,
+		Content:           []mcp.Content{&mcp.TextContent{Text: text}},
+	}
+}
+
+// handleResult answers with the workflow's handle.
+func (t *workflowTool) handleResult(e *execution) *mcp.CallToolResult {
+	content := mustMarshal(handle{WorkflowID: e.id, RunID: e.runID, Status: statusName(e.status)})
+	return structured(content, string(content))
+}
+
+// runningResult answers that the workflow is still running, and how the model
+// gets at its result.
+func (t *workflowTool) runningResult(r running) *mcp.CallToolResult {
+	text := fmt.Sprintf("%s is still running after %s.", t.name, r.Elapsed)
+	if r.Doing != "" {
+		text += fmt.Sprintf(" It is doing this: %s.", strings.TrimSuffix(r.Doing, "."))
+	}
+	return structured(mustMarshal(map[string]running{"running": r}), text+" "+t.howToGoOn(r))
+}
+
+func (t *workflowTool) howToGoOn(r running) string {
+	if !t.repeatable() {
+		return fmt.Sprintf("Nothing is lost: the work goes on as workflow %q. "+
+			"Do not call %s again for it: that would start the work a second time.", r.WorkflowID, t.name)
+	}
+	text := fmt.Sprintf("Nothing is lost: the work goes on. To wait for it, call %s again with the same arguments: "+
+		"that joins this work.", t.name)
+	if t.restarts(enums.WORKFLOW_EXECUTION_STATUS_COMPLETED) {
+		text += " If it has ended by then, it starts anew."
+	}
+	return text
+}
+
+// errorResult answers with a tool error.
+func (t *workflowTool) errorResult(e *toolError) *mcp.CallToolResult {
+	text := e.Message
+	if e.Cause != "" {
+		text += ": " + e.Cause
+	}
+	if len(e.Violations) > 0 {
+		text += "\n- " + strings.Join(e.Violations, "\n- ")
+	}
+	if e.advice != "" {
+		text += "\n" + e.advice
+	}
+	result := structured(mustMarshal(map[string]*toolError{"error": e}), text)
+	result.IsError = true
+	return result
+}
+
+// withMeta adds what every result says about its workflow.
+func (t *workflowTool) withMeta(result *mcp.CallToolResult, e *execution) *mcp.CallToolResult {
+	meta := map[string]any{"workflow_id": e.id, "run_id": e.runID, "workflow_type": t.workflowType}
+	if t.opts.UIURL != "" {
+		meta["url"] = fmt.Sprintf("%s/namespaces/%s/workflows/%s/%s/history", strings.TrimSuffix(t.opts.UIURL, "/"),
+			url.PathEscape(t.opts.Namespace), url.PathEscape(e.id), url.PathEscape(e.runID))
+	}
+	result.Meta = mcp.Meta{MetaKey: meta}
+	return result
+}
+
+// mustMarshal marshals the library's own types, whose JSON cannot fail.
+func mustMarshal(v any) json.RawMessage {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return data
+}

@@ -1,0 +1,132 @@
+package durablemcp
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.temporal.io/api/common/v1"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/durablemcp/durablemcp/internal/doing"
+)
+
+// running is the answer for a workflow that outlasts the call's wait.
+type running struct {
+	WorkflowID string `json:"workflow_id"`
+	RunID      string `json:"run_id"`
+	Elapsed    string `json:"elapsed"`
+	Doing      string `json:"doing,omitempty"`
+
+	closed bool // after all: it ended while this answer was made
+}
+
+const runningSchema = `{
+	"type": "object",
+	"properties": {"running": {
+		"type": "object",
+		"description": "The work goes on: it outlasted the time that a call waits.",
+		"properties": {
+			"workflow_id": {"type": "string"},
+			"run_id": {"type": "string"},
+			"elapsed": {"type": "string", "description": "How long it has been running, such as 45s."},
+			"doing": {"type": "string", "description": "What it is doing now."}
+		},
+		"required": ["workflow_id", "run_id", "elapsed"]
+	}},
+	"required": ["running"]
+}`
+
+// lookTimeout bounds the requests that say what a running workflow does: the
+// answer that it is running must not wait for them for long.
+const lookTimeout = 3 * time.Second
+
+// look asks Temporal what a running workflow is doing.
+func (t *workflowTool) look(ctx context.Context, c client.Client, e *execution) running {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	now := time.Now()
+	answer := running{WorkflowID: e.id, RunID: e.runID, Elapsed: doing.Round(now.Sub(e.created)).String()}
+	resp, err := c.DescribeWorkflowExecution(ctx, e.id, e.runID)
+	if err != nil {
+		t.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
+		answer.Doing = "unknown: Temporal does not answer at the moment"
+		return answer
+	}
+	info := resp.GetWorkflowExecutionInfo()
+	answer.closed = info.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING && info.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_PAUSED
+	if answer.Doing = t.stuck(ctx, c, resp, now); answer.Doing == "" {
+		answer.Doing = doing.Describe(resp, now)
+	}
+	if answer.Doing == "" {
+		answer.Doing = "waiting for a timer, a signal or an update"
+	}
+	return answer
+}
+
+// patience is how long a workflow task may stay unfinished before that is
+// worth telling: workers take them up within milliseconds.
+const patience = 2 * time.Second
+
+// stuck says why the workflow's code does not get on: no worker takes it up,
+// or its workflow task fails again and again. It is empty if nothing is wrong.
+func (t *workflowTool) stuck(ctx context.Context, c client.Client, resp *workflowservice.DescribeWorkflowExecutionResponse, now time.Time) string {
+	task := resp.GetPendingWorkflowTask()
+	if task == nil {
+		return ""
+	}
+	if task.GetAttempt() > 1 {
+		if why := t.taskFailure(ctx, c, resp.GetWorkflowExecutionInfo().GetExecution()); why != "" {
+			return fmt.Sprintf("stuck: its workflow task fails (attempt %d): %s", task.GetAttempt(), why)
+		}
+	}
+	waited := now.Sub(task.GetScheduledTime().AsTime())
+	if task.GetState() != enums.PENDING_WORKFLOW_TASK_STATE_SCHEDULED || waited < patience {
+		return ""
+	}
+	return t.noWorker(ctx, c, resp.GetWorkflowExecutionInfo(), waited, now)
+}
+
+// taskFailure returns the message of the last failed workflow task: an
+// unregistered workflow type, a panic, or code that does not match its history.
+// Temporal records the first failure of a row in the history, so it stands
+// near the end.
+func (t *workflowTool) taskFailure(ctx context.Context, c client.Client, e *common.WorkflowExecution) string {
+	history, err := c.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, &workflowservice.GetWorkflowExecutionHistoryReverseRequest{
+		Namespace: t.opts.Namespace, Execution: e, MaximumPageSize: 5,
+	})
+	if err != nil {
+		t.log(ctx, "reading a workflow's history failed", "workflow_id", e.GetWorkflowId(), "error", err)
+		return ""
+	}
+	for _, event := range history.GetHistory().GetEvents() {
+		if failed := event.GetWorkflowTaskFailedEventAttributes(); failed != nil {
+			return doing.FailureText(failed.GetFailure())
+		}
+	}
+	return ""
+}
+
+// noWorker says who polls the task queue on which the workflow waits.
+func (t *workflowTool) noWorker(ctx context.Context, c client.Client, info *workflow.WorkflowExecutionInfo, waited time.Duration, now time.Time) string {
+	queue := info.GetTaskQueue()
+	resp, err := c.DescribeTaskQueue(ctx, queue, enums.TASK_QUEUE_TYPE_WORKFLOW)
+	if err != nil {
+		t.log(ctx, "describing a task queue failed", "task_queue", queue, "error", err)
+		return fmt.Sprintf("waiting for a worker of task queue %q for %s", queue, doing.Round(waited))
+	}
+	var last time.Time
+	for _, poller := range resp.GetPollers() {
+		if seen := poller.GetLastAccessTime().AsTime(); seen.After(last) {
+			last = seen
+		}
+	}
+	if last.IsZero() {
+		return fmt.Sprintf("stuck: no worker polls task queue %q; the work goes on as soon as one does", queue)
+	}
+	return fmt.Sprintf("waiting for a worker of task queue %q for %s; the last one was seen %s ago",
+		queue, doing.Round(waited), doing.Round(now.Sub(last)))
+}

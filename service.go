@@ -1,0 +1,96 @@
+package durablemcp
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"go.temporal.io/api/serviceerror"
+)
+
+// startFailure turns the error of a request that starts a workflow into what
+// the model is told: whether anything was started, and whether the same call
+// can be made again. The error itself can name hosts and namespaces, so it
+// goes to the log only.
+func (t *workflowTool) startFailure(id string, err error) *toolError {
+	e := serviceFailure(err)
+	if e.Type != errUnknownOutcome {
+		e.Message += " Nothing was started."
+		return e
+	}
+	if t.repeatable() {
+		e.Message += " It is not known whether the workflow was started."
+		e.advice = "It is safe to make the same call again: it joins the workflow if it was started."
+		return e
+	}
+	e.Retryable = false
+	e.Message += fmt.Sprintf(" It is not known whether the workflow %q was started.", id)
+	e.advice = "The same call again could do the work a second time. Tell the user, who can look the workflow up in Temporal."
+	return e
+}
+
+// serviceFailure sorts the errors of requests to Temporal.
+func serviceFailure(err error) *toolError {
+	var (
+		invalid     *serviceerror.InvalidArgument
+		exhausted   *serviceerror.ResourceExhausted
+		denied      *serviceerror.PermissionDenied
+		noNamespace *serviceerror.NamespaceNotFound
+		notFound    *serviceerror.NotFound
+	)
+	switch {
+	case tooLarge(err):
+		return &toolError{
+			Type:    errRefused,
+			Message: "The arguments are larger than Temporal accepts.",
+			advice:  "Call again with smaller arguments.",
+		}
+	case errors.As(err, &invalid):
+		return &toolError{
+			Type:    errRefused,
+			Message: "Temporal refused the request as invalid.",
+			advice:  "This is a fault of the tool's declaration or of the server's configuration, which its log explains. Tell the user.",
+		}
+	case errors.As(err, &exhausted):
+		return &toolError{
+			Type:      errBusy,
+			Message:   "Temporal is over its limits at the moment.",
+			Retryable: true,
+			advice:    "Wait a little, then make the same call again.",
+		}
+	case errors.As(err, &denied), errors.As(err, &noNamespace), errors.As(err, &notFound):
+		return &toolError{
+			Type:    errRefused,
+			Message: "The server has no access to its Temporal namespace.",
+			advice:  "Calling again will not help until the server's configuration is mended. Tell the user.",
+		}
+	case neverSent(err):
+		return &toolError{
+			Type:      errUnavailable,
+			Message:   "Temporal, which runs this tool's work, cannot be reached.",
+			Retryable: true,
+			advice:    "Wait a little, then make the same call again; tell the user if it lasts.",
+		}
+	}
+	return &toolError{
+		Type:      errUnknownOutcome,
+		Message:   "Temporal, which runs this tool's work, did not answer.",
+		Retryable: true,
+	}
+}
+
+// neverSent reports whether a request surely did not reach Temporal, because
+// there was no connection. gRPC tells so only in the error's text
+// (google.golang.org/grpc, transport.ConnectionError).
+func neverSent(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "error while dialing") || strings.Contains(text, "Error while dialing") ||
+		strings.Contains(text, "failed reaching server") || strings.Contains(text, "name resolver error")
+}
+
+// tooLarge reports whether a request was refused for its size: by gRPC, or by
+// Temporal (dynamic configuration limit.blobSize.error). Only the text tells.
+func tooLarge(err error) bool {
+	text := strings.ToLower(err.Error())
+	return strings.Contains(text, "larger than max") || strings.Contains(text, "exceeds") && strings.Contains(text, "limit")
+}
