@@ -1,14 +1,18 @@
 package durablemcp
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/sdk/client"
 
+	"github.com/durablemcp/durablemcp/internal/schema"
 	"github.com/durablemcp/durablemcp/internal/workflowfunc"
 )
 
@@ -37,9 +41,33 @@ func (e *DeclarationError) Error() string {
 // declarations is the state of one call of New.
 type declarations struct {
 	opts     Options
-	names    map[string]int // tool name -> index of its first declaration
-	runs     map[string]map[string]any
-	mistakes []error
+	names    map[string]int              // tool name -> index of its first declaration
+	runs     map[string]map[string]any   // see Registry.runs
+	inputs   map[string][]*schema.Schema // workflow type -> arguments of the tools that start it
+	results  map[string]*resultTool      // workflow type -> the tool that waits for its result
+	mistakes []*DeclarationError
+}
+
+func newDeclarations(o Options) *declarations {
+	s := &declarations{
+		opts:    o.withDefaults(),
+		names:   make(map[string]int),
+		runs:    make(map[string]map[string]any),
+		inputs:  make(map[string][]*schema.Schema),
+		results: make(map[string]*resultTool),
+	}
+	s.checkOptions(o)
+	return s
+}
+
+// err joins the mistakes, in the order of the declarations.
+func (s *declarations) err() error {
+	slices.SortStableFunc(s.mistakes, func(a, b *DeclarationError) int { return cmp.Compare(a.Index, b.Index) })
+	errs := make([]error, len(s.mistakes))
+	for i, mistake := range s.mistakes {
+		errs[i] = mistake
+	}
+	return errors.Join(errs...)
 }
 
 // A declaration is one tool on its way through New.
@@ -55,6 +83,12 @@ type binding struct {
 	handler func(client.Client) mcp.ToolHandler
 }
 
+// bind makes the binding of a checked tool.
+func (d *declaration) bind(b *base, call callFunc, tool mcp.Tool) *binding {
+	tool.Name = b.name
+	return &binding{tool: tool, handler: b.handler(call)}
+}
+
 func (s *declarations) declare(index int, tool Tool) *binding {
 	d := &declaration{declarations: s, index: index}
 	if v := reflect.ValueOf(tool); tool == nil || v.Kind() == reflect.Pointer && v.IsNil() {
@@ -66,9 +100,7 @@ func (s *declarations) declare(index int, tool Tool) *binding {
 
 func (s *declarations) checkOptions(o Options) {
 	d := &declaration{declarations: s, index: -1}
-	if o.Wait < 0 {
-		d.mistake("Wait", o.Wait.String(), "a positive duration, or 0 for the default")
-	}
+	d.checkDuration("Wait", o.Wait)
 	if o.UIURL != "" {
 		if u, err := url.Parse(o.UIURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 			d.mistake("UIURL", fmt.Sprintf("%q", o.UIURL), `an address such as "http://localhost:8233"`)

@@ -84,7 +84,9 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// A Tool declares one MCP tool. It is implemented by [WorkflowTool] only.
+// A Tool declares one MCP tool. It is implemented by [WorkflowTool],
+// [SignalTool], [QueryTool], [UpdateTool], [ResultTool], [StatusTool] and
+// [CancelTool] only.
 type Tool interface {
 	// declare checks the declaration and returns what Mount needs, reporting
 	// every mistake to d.
@@ -109,18 +111,29 @@ func New(opts *Options, tools ...Tool) (*Registry, error) {
 	if opts != nil {
 		o = *opts
 	}
-	set := &declarations{opts: o.withDefaults(), names: make(map[string]int), runs: make(map[string]map[string]any)}
-	set.checkOptions(o)
-	r := &Registry{runs: set.runs}
-	for i, tool := range tools {
-		if b := set.declare(i, tool); b != nil {
-			r.bindings = append(r.bindings, b)
+	set := newDeclarations(o)
+	bindings := make([]*binding, len(tools))
+	// Tools that start workflows come first: the others take the types of
+	// their arguments from them.
+	for _, starts := range []bool{true, false} {
+		for i, tool := range tools {
+			if isStart(tool) == starts {
+				bindings[i] = set.declare(i, tool)
+			}
 		}
 	}
-	if len(set.mistakes) > 0 {
-		return nil, errors.Join(set.mistakes...)
+	if err := set.err(); err != nil {
+		return nil, err
 	}
-	return r, nil
+	return &Registry{bindings: bindings, runs: set.runs}, nil
+}
+
+func isStart(tool Tool) bool {
+	switch tool.(type) {
+	case WorkflowTool, *WorkflowTool:
+		return true
+	}
+	return false
 }
 
 func (o Options) withDefaults() Options {

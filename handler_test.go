@@ -65,7 +65,7 @@ func TestHostileArguments(t *testing.T) {
 			if e == nil || e.Type != errInvalidArguments || e.Retryable {
 				t.Fatalf("got %+v", e)
 			}
-			for _, want := range append(test.want, "Nothing was started", "Correct them and call again") {
+			for _, want := range append(test.want, "Nothing was done", "Correct them and call again") {
 				if !strings.Contains(textOf(result), want) {
 					t.Errorf("%q does not contain %q", textOf(result), want)
 				}

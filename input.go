@@ -29,11 +29,11 @@ type input struct {
 func (b *inputBinding) decode(raw json.RawMessage) (*input, error) {
 	properties, canonical, violations := b.schema.Decode(raw)
 	if len(violations) > 0 {
-		return nil, b.invalid(texts(violations))
+		return nil, invalidArguments(b.tool, texts(violations))
 	}
 	values, violations := b.schema.Values(canonical)
 	if len(violations) > 0 {
-		return nil, b.invalid(texts(violations))
+		return nil, invalidArguments(b.tool, texts(violations))
 	}
 	in := &input{properties: properties, canonical: canonical, digest: schema.Digest(canonical)}
 	for _, value := range values {
@@ -42,10 +42,10 @@ func (b *inputBinding) decode(raw json.RawMessage) (*input, error) {
 	return in, nil
 }
 
-func (b *inputBinding) invalid(violations []string) *toolError {
+func invalidArguments(tool string, violations []string) *toolError {
 	return &toolError{
 		Type:       errInvalidArguments,
-		Message:    fmt.Sprintf("The arguments of %s are not valid. Nothing was started.", b.tool),
+		Message:    fmt.Sprintf("The arguments of %s are not valid. Nothing was done.", tool),
 		Violations: violations,
 		advice:     "Correct them and call again.",
 	}
@@ -64,46 +64,57 @@ func pointer(placeholder string) string {
 	return "/" + strings.Join(idtemplate.Path(placeholder), "/")
 }
 
-// input checks the fields that say what the workflow's arguments are, and
-// returns nil after a mistake.
-func (d *declaration) input(t WorkflowTool, ref *workflowRef) *inputBinding {
-	types, field, ok := d.argTypes(t, ref)
-	if !ok {
-		return nil
-	}
-	s, err := schemaOf(t.ArgNames, types)
-	if err != nil {
-		d.typeMistakes(field, err)
-		return nil
-	}
-	return &inputBinding{tool: t.Name, schema: s}
+// A signature is the arguments of a workflow, or of a message to one, as a
+// declaration gives them.
+type signature struct {
+	names []string       // ArgNames
+	types []reflect.Type // of the arguments
+	field string         // of the declaration that the types come from
 }
 
-func schemaOf(names []string, types []reflect.Type) (*schema.Schema, error) {
+// workflowArgs checks the fields that say what the workflow's arguments are.
+func (d *declaration) workflowArgs(ref *workflowRef, input any, names []string) *inputBinding {
+	if ref.isFunc && input != nil {
+		d.mistake("Input", fmt.Sprintf("a %T", input), "nothing: the function says what its arguments are")
+		return nil
+	}
+	if !ref.isFunc {
+		return d.payload(input, names)
+	}
+	return d.input(signature{names, ref.shape.Args, "Workflow"})
+}
+
+// payload checks the fields Input and ArgNames where they say by prototype what
+// is sent.
+func (d *declaration) payload(input any, names []string) *inputBinding {
+	return d.input(signature{names, prototypes(input, len(names) > 0), "Input"})
+}
+
+// input makes the binding of arguments, and returns nil after a mistake.
+func (d *declaration) input(sig signature) *inputBinding {
+	if !d.argNames(sig.names, sig.types) {
+		return nil
+	}
+	s, err := schemaOf(sig)
+	if err != nil {
+		d.typeMistakes(sig.field, err)
+		return nil
+	}
+	return &inputBinding{tool: d.name, schema: s}
+}
+
+func schemaOf(sig signature) (*schema.Schema, error) {
 	switch {
-	case len(names) > 0:
-		return schema.ForArguments(names, types)
-	case len(types) == 0:
+	case len(sig.names) > 0:
+		return schema.ForArguments(sig.names, sig.types)
+	case len(sig.types) == 0:
 		return schema.Empty(), nil
 	}
-	return schema.ForStruct(types[0])
+	return schema.ForStruct(sig.types[0])
 }
 
-// argTypes returns the types of the workflow's arguments and the field of the
-// declaration that they come from, after checking that ArgNames fits them.
-func (d *declaration) argTypes(t WorkflowTool, ref *workflowRef) (types []reflect.Type, field string, ok bool) {
-	types, field = ref.shape.Args, "Workflow"
-	if !ref.isFunc {
-		types, field = prototypes(t.Input, len(t.ArgNames) > 0), "Input"
-	} else if t.Input != nil {
-		d.mistake("Input", fmt.Sprintf("a %T", t.Input), "nothing: the function says what its arguments are")
-		return nil, "", false
-	}
-	return types, field, d.argNames(t.ArgNames, types)
-}
-
-// prototypes returns the types of the values by which a workflow declared by
-// name says what its arguments are.
+// prototypes returns the types of the values by which a declaration says what
+// the arguments are.
 func prototypes(input any, named bool) []reflect.Type {
 	if input == nil {
 		return nil
@@ -183,41 +194,5 @@ func (d *declaration) typeMistakes(field string, err error) {
 			found += " at " + e.Path
 		}
 		d.mistake(field, found, e.Expected)
-	}
-}
-
-// template checks the field WorkflowID against the arguments; in is nil if
-// those are not known for a mistake of theirs.
-func (d *declaration) template(t WorkflowTool, in *inputBinding) *idtemplate.Template {
-	text := t.WorkflowID
-	if text == "" {
-		text = t.Name + "-{" + idtemplate.UUID + "}"
-	}
-	template, err := idtemplate.Parse(text)
-	if err != nil {
-		if t.WorkflowID != "" { // else the name is at fault, and reported
-			d.mistake("WorkflowID", err.Error(), `a template such as "invoice-{invoice_id}"`)
-		}
-		return nil
-	}
-	if in == nil {
-		return template
-	}
-	for _, name := range template.Arguments() {
-		d.placeholder(name, in.schema)
-	}
-	return template
-}
-
-func (d *declaration) placeholder(name string, s *schema.Schema) {
-	node, known := s.Lookup(idtemplate.Path(name))
-	found := fmt.Sprintf("the placeholder {%s}, ", name)
-	switch {
-	case !known:
-		d.mistake("WorkflowID", found+"which names no argument", "the JSON name of an argument, such as "+strings.Join(s.Properties(), ", "))
-	case !node.Scalar():
-		d.mistake("WorkflowID", found+"whose argument is not a string, number or boolean", "a scalar argument")
-	case !node.Always:
-		d.mistake("WorkflowID", found+"whose argument is optional", "an argument that is required or has a default: every call needs an ID")
 	}
 }

@@ -13,43 +13,44 @@ import (
 // An outputBinding turns a workflow's result into a tool's.
 type outputBinding struct {
 	typ    reflect.Type   // nil if it is not known
-	schema *schema.Output // nil if the workflow has no result
-	handle bool           // the tool answers with the workflow's handle
+	schema *schema.Output // nil if there is no result
 }
 
 // A texter is a result that has a text for people, shown to the model in place
 // of its JSON.
 type texter interface{ ToolText() string }
 
-// output checks the fields that say what the tool's result is, and returns nil
-// after a mistake.
-func (d *declaration) output(t WorkflowTool, ref *workflowRef) *outputBinding {
-	b := &outputBinding{typ: ref.shape.Result, handle: t.Mode == Start}
-	field := "Workflow"
-	switch {
-	case !ref.isFunc:
-		b.typ, field = reflect.TypeOf(t.Output), "Output"
-	case t.Output != nil:
-		d.mistake("Output", fmt.Sprintf("a %T", t.Output), "nothing: the function says what its result is")
-		return nil
-	case b.typ == nil:
-		return b
+// workflowResult checks the fields that say what the workflow's result is, and
+// returns nil after a mistake.
+func (d *declaration) workflowResult(ref *workflowRef, output any) *outputBinding {
+	if !ref.isFunc {
+		return d.result(reflect.TypeOf(output), "Output", json.RawMessage(runningSchema), json.RawMessage(errorSchema))
 	}
-	var err error
-	if b.schema, err = schema.ForOutput(b.typ, json.RawMessage(runningSchema), json.RawMessage(errorSchema)); err != nil {
+	if output != nil {
+		d.mistake("Output", fmt.Sprintf("a %T", output), "nothing: the function says what its result is")
+		return nil
+	}
+	if ref.shape.Result == nil {
+		return &outputBinding{}
+	}
+	return d.result(ref.shape.Result, "Workflow", json.RawMessage(runningSchema), json.RawMessage(errorSchema))
+}
+
+// result makes the binding of results of a type, nil if it is not known, beside
+// other answers. It returns nil after a mistake.
+func (d *declaration) result(t reflect.Type, field string, others ...json.RawMessage) *outputBinding {
+	s, err := schema.ForOutput(t, others...)
+	if err != nil {
 		d.typeMistakes(field, err)
 		return nil
 	}
-	return b
+	return &outputBinding{typ: t, schema: s}
 }
 
 // published returns the output schema that clients see, nil if there is none.
 func (b *outputBinding) published() any {
-	switch {
-	case b.handle:
-		return json.RawMessage(handleOutputSchema)
-	case b.schema == nil || b.schema.JSON() == nil:
-		return nil
+	if b.schema == nil || b.schema.JSON() == nil {
+		return nil // and not a nil json.RawMessage, which would be published as null
 	}
 	return b.schema.JSON()
 }

@@ -56,36 +56,21 @@ func structured(content json.RawMessage, text string) *mcp.CallToolResult {
 }
 
 // handleResult answers with the workflow's handle.
-func (t *workflowTool) handleResult(e *execution) *mcp.CallToolResult {
+func handleResult(e *execution) *mcp.CallToolResult {
 	content := mustMarshal(handle{WorkflowID: e.id, RunID: e.runID, Status: statusName(e.status)})
 	return structured(content, string(content))
 }
 
 // runningResult answers that the workflow is still running, and how the model
 // gets at its result.
-func (t *workflowTool) runningResult(r running) *mcp.CallToolResult {
-	text := fmt.Sprintf("%s is still running after %s.", t.name, r.Elapsed)
-	if r.Doing != "" {
-		text += fmt.Sprintf(" It is doing this: %s.", strings.TrimSuffix(r.Doing, "."))
-	}
-	return structured(mustMarshal(map[string]running{"running": r}), text+" "+t.howToGoOn(r))
-}
-
-func (t *workflowTool) howToGoOn(r running) string {
-	if !t.repeatable() {
-		return fmt.Sprintf("Nothing is lost: the work goes on as workflow %q. "+
-			"Do not call %s again for it: that would start the work a second time.", r.WorkflowID, t.name)
-	}
-	text := fmt.Sprintf("Nothing is lost: the work goes on. To wait for it, call %s again with the same arguments: "+
-		"that joins this work.", t.name)
-	if t.restarts(enums.WORKFLOW_EXECUTION_STATUS_COMPLETED) {
-		text += " If it has ended by then, it starts anew."
-	}
-	return text
+func runningResult(tool string, seen running, goOn string) *mcp.CallToolResult {
+	text := fmt.Sprintf("%s is still running after %s. It is doing this: %s. Nothing is lost: the work goes on. %s",
+		tool, seen.Elapsed, strings.TrimSuffix(seen.Doing, "."), goOn)
+	return structured(mustMarshal(map[string]running{"running": seen}), text)
 }
 
 // errorResult answers with a tool error.
-func (t *workflowTool) errorResult(e *toolError) *mcp.CallToolResult {
+func (b *base) errorResult(e *toolError) *mcp.CallToolResult {
 	text := e.Message
 	if e.Cause != "" {
 		text += ": " + e.Cause
@@ -102,11 +87,11 @@ func (t *workflowTool) errorResult(e *toolError) *mcp.CallToolResult {
 }
 
 // withMeta adds what every result says about its workflow.
-func (t *workflowTool) withMeta(result *mcp.CallToolResult, e *execution) *mcp.CallToolResult {
-	meta := map[string]any{"workflow_id": e.id, "run_id": e.runID, "workflow_type": t.workflowType}
-	if t.opts.UIURL != "" {
-		meta["url"] = fmt.Sprintf("%s/namespaces/%s/workflows/%s/%s/history", strings.TrimSuffix(t.opts.UIURL, "/"),
-			url.PathEscape(t.opts.Namespace), url.PathEscape(e.id), url.PathEscape(e.runID))
+func (b *base) withMeta(result *mcp.CallToolResult, e *execution) *mcp.CallToolResult {
+	meta := map[string]any{"workflow_id": e.id, "run_id": e.runID, "workflow_type": b.workflowType}
+	if b.opts.UIURL != "" {
+		meta["url"] = fmt.Sprintf("%s/namespaces/%s/workflows/%s/%s/history", strings.TrimSuffix(b.opts.UIURL, "/"),
+			url.PathEscape(b.opts.Namespace), url.PathEscape(e.id), url.PathEscape(e.runID))
 	}
 	result.Meta = mcp.Meta{MetaKey: meta}
 	return result

@@ -45,24 +45,24 @@ const runningSchema = `{
 const lookTimeout = 3 * time.Second
 
 // look asks Temporal what a running workflow is doing.
-func (t *workflowTool) look(ctx context.Context, c client.Client, e *execution) running {
+func (b *base) look(ctx context.Context, c client.Client, e *execution) running {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	now := time.Now()
 	answer := running{WorkflowID: e.id, RunID: e.runID, Elapsed: doing.Round(now.Sub(e.created)).String()}
 	resp, err := c.DescribeWorkflowExecution(ctx, e.id, e.runID)
 	if err != nil {
-		t.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
+		b.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
 		answer.Doing = "unknown: Temporal does not answer at the moment"
 		return answer
 	}
 	info := resp.GetWorkflowExecutionInfo()
 	answer.closed = info.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING && info.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_PAUSED
-	if answer.Doing = t.stuck(ctx, c, resp, now); answer.Doing == "" {
+	if answer.Doing = b.stuck(ctx, c, resp, now); answer.Doing == "" {
 		answer.Doing = doing.Describe(resp, now)
 	}
 	if answer.Doing == "" {
-		answer.Doing = "waiting for a timer, a signal or an update"
+		answer.Doing = idle
 	}
 	return answer
 }
@@ -73,13 +73,13 @@ const patience = 2 * time.Second
 
 // stuck says why the workflow's code does not get on: no worker takes it up,
 // or its workflow task fails again and again. It is empty if nothing is wrong.
-func (t *workflowTool) stuck(ctx context.Context, c client.Client, resp *workflowservice.DescribeWorkflowExecutionResponse, now time.Time) string {
+func (b *base) stuck(ctx context.Context, c client.Client, resp *workflowservice.DescribeWorkflowExecutionResponse, now time.Time) string {
 	task := resp.GetPendingWorkflowTask()
 	if task == nil {
 		return ""
 	}
 	if task.GetAttempt() > 1 {
-		if why := t.taskFailure(ctx, c, resp.GetWorkflowExecutionInfo().GetExecution()); why != "" {
+		if why := b.taskFailure(ctx, c, resp.GetWorkflowExecutionInfo().GetExecution()); why != "" {
 			return fmt.Sprintf("stuck: its workflow task fails (attempt %d): %s", task.GetAttempt(), why)
 		}
 	}
@@ -87,19 +87,19 @@ func (t *workflowTool) stuck(ctx context.Context, c client.Client, resp *workflo
 	if task.GetState() != enums.PENDING_WORKFLOW_TASK_STATE_SCHEDULED || waited < patience {
 		return ""
 	}
-	return t.noWorker(ctx, c, resp.GetWorkflowExecutionInfo(), waited, now)
+	return b.noWorker(ctx, c, resp.GetWorkflowExecutionInfo(), waited, now)
 }
 
 // taskFailure returns the message of the last failed workflow task: an
 // unregistered workflow type, a panic, or code that does not match its history.
 // Temporal records the first failure of a row in the history, so it stands
 // near the end.
-func (t *workflowTool) taskFailure(ctx context.Context, c client.Client, e *common.WorkflowExecution) string {
+func (b *base) taskFailure(ctx context.Context, c client.Client, e *common.WorkflowExecution) string {
 	history, err := c.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, &workflowservice.GetWorkflowExecutionHistoryReverseRequest{
-		Namespace: t.opts.Namespace, Execution: e, MaximumPageSize: 5,
+		Namespace: b.opts.Namespace, Execution: e, MaximumPageSize: 5,
 	})
 	if err != nil {
-		t.log(ctx, "reading a workflow's history failed", "workflow_id", e.GetWorkflowId(), "error", err)
+		b.log(ctx, "reading a workflow's history failed", "workflow_id", e.GetWorkflowId(), "error", err)
 		return ""
 	}
 	for _, event := range history.GetHistory().GetEvents() {
@@ -111,22 +111,43 @@ func (t *workflowTool) taskFailure(ctx context.Context, c client.Client, e *comm
 }
 
 // noWorker says who polls the task queue on which the workflow waits.
-func (t *workflowTool) noWorker(ctx context.Context, c client.Client, info *workflow.WorkflowExecutionInfo, waited time.Duration, now time.Time) string {
+func (b *base) noWorker(ctx context.Context, c client.Client, info *workflow.WorkflowExecutionInfo, waited time.Duration, now time.Time) string {
 	queue := info.GetTaskQueue()
 	resp, err := c.DescribeTaskQueue(ctx, queue, enums.TASK_QUEUE_TYPE_WORKFLOW)
 	if err != nil {
-		t.log(ctx, "describing a task queue failed", "task_queue", queue, "error", err)
+		b.log(ctx, "describing a task queue failed", "task_queue", queue, "error", err)
 		return fmt.Sprintf("waiting for a worker of task queue %q for %s", queue, doing.Round(waited))
 	}
-	var last time.Time
-	for _, poller := range resp.GetPollers() {
-		if seen := poller.GetLastAccessTime().AsTime(); seen.After(last) {
-			last = seen
-		}
-	}
-	if last.IsZero() {
+	last := lastPoll(resp)
+	if now.Sub(last) > pollerMemory {
 		return fmt.Sprintf("stuck: no worker polls task queue %q; the work goes on as soon as one does", queue)
 	}
 	return fmt.Sprintf("waiting for a worker of task queue %q for %s; the last one was seen %s ago",
 		queue, doing.Round(waited), doing.Round(now.Sub(last)))
 }
+
+// pollerMemory is how long after its last poll a worker can be alive: polls
+// last a minute, and Temporal remembers them for five.
+const pollerMemory = 90 * time.Second
+
+func lastPoll(resp *workflowservice.DescribeTaskQueueResponse) (last time.Time) {
+	for _, poller := range resp.GetPollers() {
+		if seen := poller.GetLastAccessTime().AsTime(); seen.After(last) {
+			last = seen
+		}
+	}
+	return last
+}
+
+// unattended says that no worker polls the workflow's task queue, and is empty
+// if one does or Temporal does not tell.
+func (b *base) unattended(ctx context.Context, c client.Client, e *execution) string {
+	resp, err := c.DescribeTaskQueue(ctx, e.queue, enums.TASK_QUEUE_TYPE_WORKFLOW)
+	if err != nil || time.Since(lastPoll(resp)) <= pollerMemory {
+		return ""
+	}
+	return fmt.Sprintf("no worker polls its task queue %q", e.queue)
+}
+
+// idle is what a workflow does that has nothing pending which Temporal tells.
+const idle = "waiting for a timer, a signal or an update"

@@ -2,34 +2,13 @@ package durablemcp
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"go.temporal.io/api/serviceerror"
 )
 
-// startFailure turns the error of a request that starts a workflow into what
-// the model is told: whether anything was started, and whether the same call
-// can be made again. The error itself can name hosts and namespaces, so it
-// goes to the log only.
-func (t *workflowTool) startFailure(id string, err error) *toolError {
-	e := serviceFailure(err)
-	if e.Type != errUnknownOutcome {
-		e.Message += " Nothing was started."
-		return e
-	}
-	if t.repeatable() {
-		e.Message += " It is not known whether the workflow was started."
-		e.advice = "It is safe to make the same call again: it joins the workflow if it was started."
-		return e
-	}
-	e.Retryable = false
-	e.Message += fmt.Sprintf(" It is not known whether the workflow %q was started.", id)
-	e.advice = "The same call again could do the work a second time. Tell the user, who can look the workflow up in Temporal."
-	return e
-}
-
-// serviceFailure sorts the errors of requests to Temporal.
+// serviceFailure sorts the errors of requests to Temporal. The errors themselves
+// can name hosts and namespaces, so they go to the log only.
 func serviceFailure(err error) *toolError {
 	var (
 		invalid     *serviceerror.InvalidArgument

@@ -11,14 +11,14 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 
+	"github.com/durablemcp/durablemcp/internal/idtemplate"
 	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
-// startTimeout bounds the requests that start or look up a workflow, so that a
-// call says soon that Temporal is away.
-const startTimeout = 10 * time.Second
+// requestTimeout bounds the requests that start, look up or signal a workflow,
+// so that a call says soon that Temporal is away.
+const requestTimeout = 10 * time.Second
 
 // memoKey is the memo field in which a workflow carries its [record].
 const memoKey = "durablemcp"
@@ -28,15 +28,28 @@ const memoKey = "durablemcp"
 type record struct {
 	Tool    string    `json:"tool"`
 	Input   string    `json:"input"` // digest of the canonical arguments
+	Owner   string    `json:"owner,omitempty"`
 	Created time.Time `json:"created"`
 }
 
 // An execution is a workflow execution that a call works with.
 type execution struct {
 	id, runID string
-	started   bool // by this call: it did not join
+	queue     string // its task queue, if it was looked up
 	status    enums.WorkflowExecutionStatus
 	created   time.Time
+}
+
+func (e *execution) closed() bool {
+	return e.status != enums.WORKFLOW_EXECUTION_STATUS_RUNNING && e.status != enums.WORKFLOW_EXECUTION_STATUS_PAUSED
+}
+
+// A starter starts a tool's workflow.
+type starter struct {
+	*base
+	template *idtemplate.Template
+	options  client.StartWorkflowOptions // all but what differs from call to call
+	allow    AllowFunc
 }
 
 // start starts the workflow, or joins the execution that has its ID already.
@@ -45,12 +58,26 @@ type execution struct {
 // concurrent calls cannot both believe that the workflow runs with their
 // arguments, as they could with the conflict policy USE_EXISTING, which does
 // not say whose start it was.
-func (t *workflowTool) start(ctx context.Context, c client.Client, id string, in *input) (*execution, error) {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+func (s *starter) start(ctx context.Context, c client.Client, id string, in *input, caller Caller) (*execution, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 
-	rec := record{Tool: t.name, Input: in.digest, Created: time.Now().UTC()}
-	options := t.startOptions
+	options, rec := s.optionsFor(id, in, caller)
+	run, err := c.ExecuteWorkflow(ctx, options, s.workflowType, in.args...)
+	if taken, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
+		return s.join(ctx, c, id, taken.RunId, in, caller)
+	}
+	if err != nil {
+		s.log(ctx, "starting a workflow failed", "workflow_id", id, "error", err)
+		return nil, s.failure(id, err)
+	}
+	return &execution{id: id, runID: run.GetRunID(), created: rec.Created, status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING}, nil
+}
+
+// optionsFor returns the options for one start.
+func (s *starter) optionsFor(id string, in *input, caller Caller) (client.StartWorkflowOptions, record) {
+	rec := record{Tool: s.name, Input: in.digest, Owner: caller.Principal, Created: time.Now().UTC()}
+	options := s.options
 	options.ID = id
 	options.Memo = maps.Clone(options.Memo)
 	if options.Memo == nil {
@@ -58,43 +85,40 @@ func (t *workflowTool) start(ctx context.Context, c client.Client, id string, in
 	}
 	options.Memo[memoKey] = rec
 	if options.StaticSummary == "" {
-		options.StaticSummary = summary(t.name, in)
+		options.StaticSummary = summary(s.name, in)
 	}
-	run, err := c.ExecuteWorkflow(ctx, options, t.workflowType, in.args...)
-	var taken *serviceerror.WorkflowExecutionAlreadyStarted
-	switch {
-	case errors.As(err, &taken):
-		return t.join(ctx, c, id, taken.RunId, rec)
-	case err != nil:
-		t.log(ctx, "starting a workflow failed", "workflow_id", id, "error", err)
-		return nil, t.startFailure(id, err)
-	}
-	return &execution{id: id, runID: run.GetRunID(), started: true, created: rec.Created,
-		status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING}, nil
+	return options, rec
 }
 
 // join returns the execution that has the ID if it is the work that the call
 // asks for, and a conflict otherwise.
-func (t *workflowTool) join(ctx context.Context, c client.Client, id, runID string, want record) (*execution, error) {
+func (s *starter) join(ctx context.Context, c client.Client, id, runID string, in *input, caller Caller) (*execution, error) {
 	desc, err := c.DescribeWorkflow(ctx, id, runID)
 	if err != nil {
-		t.log(ctx, "describing a workflow failed", "workflow_id", id, "error", err)
-		return nil, t.startFailure(id, err)
+		s.log(ctx, "describing a workflow failed", "workflow_id", id, "error", err)
+		return nil, s.failure(id, err)
 	}
-	var got record
-	err = desc.GetMemoValue(memoKey, &got)
-	switch {
-	case desc.WorkflowType.Name != t.workflowType, err != nil || got.Input == "":
-		return nil, t.conflict(fmt.Sprintf("The workflow ID %q belongs to work that this tool did not start.", id))
-	case got.Input != want.Input:
-		return nil, t.conflict(fmt.Sprintf("The workflow %q was started with other arguments.", id))
-	}
-	return &execution{id: id, runID: desc.WorkflowExecution.RunID, status: desc.Status, created: got.Created}, nil
+	return s.same(ctx, desc, in, caller)
 }
 
-func (t *workflowTool) conflict(message string) *toolError {
+// same returns the described execution if it was started with the same
+// arguments by a caller whose work this one may join.
+func (s *starter) same(ctx context.Context, desc *client.WorkflowExecutionDescription, in *input, caller Caller) (*execution, error) {
+	id := desc.WorkflowExecution.ID
+	var rec record
+	if err := desc.GetMemoValue(memoKey, &rec); err != nil || rec.Input == "" || desc.WorkflowType.Name != s.workflowType ||
+		!s.mayTouch(ctx, s.allow, caller, Owner{rec.Owner}) {
+		return nil, s.conflict(fmt.Sprintf("The workflow ID %q belongs to work that this tool did not start for this caller.", id))
+	}
+	if rec.Input != in.digest {
+		return nil, s.conflict(fmt.Sprintf("The workflow %q was started with other arguments.", id))
+	}
+	return &execution{id: id, runID: desc.WorkflowExecution.RunID, status: desc.Status, created: rec.Created}, nil
+}
+
+func (s *starter) conflict(message string) *toolError {
 	advice := "Call again with the arguments that it was started with"
-	if names := t.template.Arguments(); len(names) > 0 {
+	if names := s.template.Arguments(); len(names) > 0 {
 		advice += ", or with another " + strings.Join(names, ", ") + ", which names the workflow"
 	}
 	return &toolError{
@@ -104,17 +128,36 @@ func (t *workflowTool) conflict(message string) *toolError {
 	}
 }
 
+// failure turns the error of a request that starts a workflow into what the
+// model is told: whether anything was started, and whether the same call can be
+// made again.
+func (s *starter) failure(id string, err error) *toolError {
+	e := serviceFailure(err)
+	if e.Type != errUnknownOutcome {
+		e.Message += " Nothing was started."
+		return e
+	}
+	e.Message += fmt.Sprintf(" It is not known whether the workflow %q was started.", id)
+	if s.repeatable() {
+		e.advice = "It is safe to make the same call again: it joins the workflow if it was started."
+		return e
+	}
+	e.Retryable = false
+	e.advice = "The same call again could do the work a second time. Tell the user, who can look the workflow up in Temporal."
+	return e
+}
+
 // repeatable reports whether the same call again maps to the same workflow.
-func (t *workflowTool) repeatable() bool { return !t.template.Uses("@uuid") }
+func (s *starter) repeatable() bool { return !s.template.Uses(idtemplate.UUID) }
 
 // restarts reports whether the same call again, after the workflow has closed
 // in the given way, starts a new one.
-func (t *workflowTool) restarts(status enums.WorkflowExecutionStatus) bool {
-	switch t.startOptions.WorkflowIDReusePolicy {
+func (s *starter) restarts(status enums.WorkflowExecutionStatus) bool {
+	switch s.options.WorkflowIDReusePolicy {
 	case enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE:
-		return !t.repeatable()
+		return !s.repeatable()
 	case enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY:
-		return !t.repeatable() || status != enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
+		return !s.repeatable() || status != enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
 	}
 	return true
 }
@@ -124,11 +167,4 @@ func (t *workflowTool) restarts(status enums.WorkflowExecutionStatus) bool {
 func summary(tool string, in *input) string {
 	arguments := strings.ReplaceAll(string(in.canonical), "`", "'")
 	return fmt.Sprintf("%s `%s`", tool, redact.Cut(arguments, 200))
-}
-
-// failedFor reports whether err is how a workflow ended, and not a failure to
-// learn it.
-func failedFor(err error) bool {
-	var ended *temporal.WorkflowExecutionError
-	return errors.As(err, &ended)
 }

@@ -1,6 +1,8 @@
 package durablemcp
 
 import (
+	"cmp"
+	"encoding/json"
 	"strconv"
 	"time"
 
@@ -97,6 +99,10 @@ type WorkflowTool struct {
 	// says that it is idempotent if the same call maps to the same workflow ID
 	// and a closed workflow is not started anew.
 	Annotations *mcp.ToolAnnotations
+	// Allow decides who may join the workflow of another caller. If nil, nobody
+	// may: the ID of a workflow that another principal started is a conflict.
+	Allow AllowFunc
+
 	// Icons and Meta are passed on to clients.
 	Icons []mcp.Icon
 	Meta  mcp.Meta
@@ -109,74 +115,40 @@ func (t WorkflowTool) declare(d *declaration) *binding {
 		return nil
 	}
 	d.runsOn(t.TaskQueue, ref, t.Workflow)
-	d.checkStart(t)
-	tool := &workflowTool{
-		opts: d.opts, name: t.Name, workflowType: ref.name, mode: t.Mode, wait: t.Wait,
-		input:        d.input(t, ref),
-		output:       d.output(t, ref),
-		startOptions: t.startOptions(d.opts),
-	}
-	if tool.wait == 0 {
-		tool.wait = d.opts.Wait
-	}
-	if tool.template = d.template(t, tool.input); tool.input == nil || tool.output == nil || tool.template == nil {
+	d.checkMode(t)
+	d.checkReuse(t.WorkflowIDReusePolicy)
+	d.checkStartOptions("StartOptions.", t.StartOptions)
+	in := d.workflowArgs(ref, t.Input, t.ArgNames)
+	out := d.workflowResult(ref, t.Output)
+	template := d.idTemplate(t.WorkflowID, in)
+	if in == nil || out == nil || template == nil {
 		return nil // the mistakes are recorded
 	}
-	return &binding{
-		tool: mcp.Tool{
-			Name: t.Name, Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta,
-			Annotations:  t.annotations(tool),
-			InputSchema:  tool.input.schema.JSON(),
-			OutputSchema: tool.output.published(),
-		},
-		handler: tool.handler,
+	d.inputs[ref.name] = append(d.inputs[ref.name], in.schema)
+	b := &base{opts: d.opts, name: t.Name, workflowType: ref.name}
+	tool := &workflowTool{base: b, input: in, starter: &starter{
+		base: b, template: template, allow: t.Allow,
+		options: d.startOptions(t.StartOptions, t.TaskQueue, t.WorkflowIDReusePolicy),
+	}}
+	published := any(json.RawMessage(handleOutputSchema))
+	if t.Mode == Wait {
+		tool.waiter = &waiter{base: b, output: out, wait: cmp.Or(t.Wait, d.opts.Wait), next: &callAgain{tool.starter, d.results}}
+		published = out.published()
 	}
+	annotations := &mcp.ToolAnnotations{IdempotentHint: !tool.starter.restarts(enums.WORKFLOW_EXECUTION_STATUS_FAILED)}
+	return d.bind(b, tool.call, mcp.Tool{
+		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta, Annotations: cmp.Or(t.Annotations, annotations),
+		InputSchema: in.schema.JSON(), OutputSchema: published,
+	})
 }
 
-// checkStart checks the fields that say how the workflow is started.
-func (d *declaration) checkStart(t WorkflowTool) {
+// checkMode checks the fields that say what a call waits for.
+func (d *declaration) checkMode(t WorkflowTool) {
 	if t.Mode != Wait && t.Mode != Start {
 		d.mistake("Mode", strconv.Itoa(int(t.Mode)), "durablemcp.Wait or durablemcp.Start")
 	}
-	if t.Wait < 0 {
-		d.mistake("Wait", t.Wait.String(), "a positive duration, or 0 for the default")
-	}
+	d.checkDuration("Wait", t.Wait)
 	if t.Mode == Start && t.Wait > 0 {
 		d.mistake("Wait", t.Wait.String(), "0: a tool in mode Start does not wait")
 	}
-	if t.WorkflowIDReusePolicy == enums.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING { //nolint:staticcheck // deprecated, and refused
-		d.mistake("WorkflowIDReusePolicy", "TERMINATE_IF_RUNNING", "a policy under which a repeated call does not kill running work")
-	}
-	o := t.StartOptions
-	empty := func(field string, isEmpty bool, instead string) {
-		if !isEmpty {
-			d.mistake("StartOptions."+field, "a value", "none: "+instead)
-		}
-	}
-	empty("ID", o.ID == "", "set WorkflowID")
-	empty("TaskQueue", o.TaskQueue == "", "set TaskQueue")
-	empty("WorkflowIDReusePolicy", o.WorkflowIDReusePolicy == 0, "set WorkflowIDReusePolicy of the tool")
-	empty("WorkflowIDConflictPolicy", o.WorkflowIDConflictPolicy == 0, "a call joins the running workflow")
-	empty("CronSchedule", o.CronSchedule == "", "a call is one execution; use a Temporal Schedule")
-	empty("Memo", o.Memo[memoKey] == nil, "the library keeps its own record in the field "+memoKey)
-}
-
-// startOptions returns the options that all starts of the tool share.
-func (t WorkflowTool) startOptions(opts Options) client.StartWorkflowOptions {
-	o := t.StartOptions
-	o.TaskQueue = t.TaskQueue
-	o.WorkflowIDReusePolicy = t.WorkflowIDReusePolicy
-	o.WorkflowIDConflictPolicy = enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL
-	o.WorkflowExecutionErrorWhenAlreadyStarted = true
-	// Only a worker on the same client can take the offer up: then the first
-	// workflow task comes back with the start, and a round trip is saved.
-	o.EnableEagerStart = !opts.DisableEagerStart && o.VersioningOverride == nil
-	return o
-}
-
-func (t WorkflowTool) annotations(tool *workflowTool) *mcp.ToolAnnotations {
-	if t.Annotations != nil {
-		return t.Annotations
-	}
-	return &mcp.ToolAnnotations{IdempotentHint: !tool.restarts(enums.WORKFLOW_EXECUTION_STATUS_FAILED)}
 }

@@ -7,11 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/failure/v1"
-	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/durablemcp/durablemcp/internal/redact"
 )
@@ -26,8 +23,8 @@ const maxPending = 5
 // for a timer, a signal or an update.
 func Describe(resp *workflowservice.DescribeWorkflowExecutionResponse, now time.Time) string {
 	var lines list
-	for _, a := range resp.GetPendingActivities() {
-		lines.add(activity(a, now))
+	for _, a := range Activities(resp.GetPendingActivities(), now) {
+		lines.add(a.String())
 	}
 	for _, child := range resp.GetPendingChildren() {
 		lines.add(fmt.Sprintf("child workflow %s (%s): running", child.GetWorkflowTypeName(), child.GetWorkflowId()))
@@ -36,28 +33,6 @@ func Describe(resp *workflowservice.DescribeWorkflowExecutionResponse, now time.
 		lines.add(fmt.Sprintf("Nexus operation %s: attempt %d", op.GetOperation(), op.GetAttempt()))
 	}
 	return lines.String()
-}
-
-func activity(a *workflow.PendingActivityInfo, now time.Time) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: attempt %d", a.GetActivityType().GetName(), max(a.GetAttempt(), 1))
-	if most := a.GetMaximumAttempts(); most > 0 {
-		fmt.Fprintf(&b, " of %d", most)
-	}
-	if f := a.GetLastFailure(); f != nil {
-		fmt.Fprintf(&b, ", last failure %s", redact.Cut(FailureText(f), 200))
-	}
-	switch {
-	case a.GetPaused():
-		b.WriteString(", paused by an operator")
-	case a.GetState() == enums.PENDING_ACTIVITY_STATE_STARTED:
-		fmt.Fprintf(&b, ", running for %s", since(a.GetLastStartedTime(), now))
-	case a.GetNextAttemptScheduleTime() != nil && a.GetNextAttemptScheduleTime().AsTime().After(now):
-		fmt.Fprintf(&b, ", next try in %s", Round(a.GetNextAttemptScheduleTime().AsTime().Sub(now)))
-	case a.GetState() == enums.PENDING_ACTIVITY_STATE_SCHEDULED:
-		b.WriteString(", waiting for a worker")
-	}
-	return b.String()
 }
 
 // FailureText is the message of a failure, or of its cause where the failure
@@ -70,13 +45,6 @@ func FailureText(f *failure.Failure) string {
 		return "timed out"
 	}
 	return redact.Text(f.GetMessage())
-}
-
-func since(t *timestamppb.Timestamp, now time.Time) time.Duration {
-	if t == nil {
-		return 0
-	}
-	return Round(now.Sub(t.AsTime()))
 }
 
 // Round rounds a duration for people: to seconds, or to milliseconds below one

@@ -113,6 +113,7 @@ func TestDecodeBadInput(t *testing.T) {
 		"2 MB":          {`{"name":"` + long[:2<<20] + `"}`, []string{`/name: "` + strings.Repeat("é", 30) + `…" does not match the pattern ^[a-z]*$`, `/name: must have at most 5 characters but has 1048576`}},
 		"2 MB number":   {`{"name":"bob","age":"` + long[:2<<20] + `"}`, []string{`/age: got string, want integer`}},
 		"long name":     {`{"name":"bob","` + long[:2<<20] + `":1}`, []string{`arguments: unknown property "` + strings.Repeat("é", 30) + `…"; known: name, age, level, at, wait, data, ints, lines, any, sub, mail, a/b~c`}},
+		"many values":   {`{"name":"bob","any":[` + strings.Repeat("[],", 200_000) + `{}]}`, []string{`arguments: more than 100000 values`}},
 		"5 MB in all":   {`{"name":"bob","any":["` + long[:3<<20] + `","` + long[:2<<20] + `"]}`, []string{`arguments: 5242908 bytes of arguments, at most 4194304 can be sent`}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -146,6 +147,36 @@ func TestDecodeListsTwentyViolations(t *testing.T) {
 	}
 }
 
+// Arguments made to be expensive are refused in reasonable time.
+func TestDecodeHostile(t *testing.T) {
+	t.Parallel()
+	s := structSchema[BadInput](t)
+	for name, raw := range map[string]string{
+		"violations":  `{"name":"bob","lines":[` + strings.Repeat("{},", MaxValues-10) + `{}]}`,
+		"properties":  `{"name":"bob",` + manyMembers(MaxValues-10) + `}`,
+		"exponents":   `{"name":"bob","lines":[` + strings.Repeat("1e399,", MaxValues-10) + `{}]}`,
+		"deep member": strings.Repeat(`{"name":"bob","sub":`, 150) + `{"age":9223372036854775808,"name":"` + strings.Repeat("x", 4_000_000) + `"}` + strings.Repeat("}", 150),
+	} {
+		start := time.Now()
+		_, _, violations := s.Decode(json.RawMessage(raw))
+		if len(violations) == 0 {
+			t.Errorf("%s: accepted", name)
+		}
+		checkViolations(t, violations)
+		if took := time.Since(start); took > 30*time.Second {
+			t.Errorf("%s: took %v", name, took)
+		}
+	}
+}
+
+func manyMembers(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `"%d":1,`, i)
+	}
+	return b.String() + `"z":1`
+}
+
 func TestDecodeCanonical(t *testing.T) {
 	t.Parallel()
 	type hole struct {
@@ -156,9 +187,10 @@ func TestDecodeCanonical(t *testing.T) {
 		`1.0`: `1`, `1e3`: `1000`, `-0`: `0`, `-0.0`: `0`, `0e99999999999`: `0`, `1.50`: `1.5`, `100`: `100`, `1E+2`: `100`,
 		`9007199254740993`: `9007199254740993`, `0.1`: `0.1`, `123456789012345678901234567890`: `123456789012345678901234567890`,
 		`12345678901234567890.0`: `12345678901234567890`, `0.00001`: `0.00001`, `0.0000001`: `1e-7`, `-1.25e-10`: `-1.25e-10`,
-		`1e400`: `1` + strings.Repeat("0", 400), `100e-2`: `1`, `0.000001e6`: `1`,
+		`1e400`: `1e400`, `-120e149`: `-1.2e151`, `120e99`: `12` + strings.Repeat("0", 100),
+		strings.Repeat("9", 401): strings.Repeat("9", 401), `100e-2`: `1`, `0.000001e6`: `1`,
 		`"<&>\u2028\/\u00e9\n\u0001"`: "\"<&>\u2028/é\\n\\u0001\"", `"\ud83d\ude00"`: `"😀"`,
-		` { "b" : [ 1 , 2.0 ] , "a" : null } `: `{"a":null,"b":[1,2]}`, `true`: `true`, `[]`: `[]`, `{}`: `{}`,
+		`{ "b" : [ 1 , 2.0 ]` + "\n, \t" + `"a" : null }`: `{"a":null,"b":[1,2]}`, `true`: `true`, `[]`: `[]`, `{}`: `{}`,
 	} {
 		_, canonical, violations := s.Decode(json.RawMessage(`{"v":` + raw + `}`))
 		if len(violations) > 0 || string(canonical) != `{"v":`+want+`}` {

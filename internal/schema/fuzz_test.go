@@ -177,6 +177,28 @@ func FuzzOutputValidates(f *testing.F) {
 	})
 }
 
+// readByHand are the types with methods that refuse what their schema allows.
+var readByHand = map[reflect.Type]bool{
+	reflect.TypeFor[Own]():     true,
+	reflect.TypeFor[Textual](): true,
+	reflect.TypeFor[Schemed](): true, // too many cents
+	reflect.TypeFor[Maps]():    true, // keys are addresses
+	reflect.TypeFor[Bigs]():    true, // no more than 100 zeros, texts that are numbers
+}
+
+// checkRefused allows Go to refuse what the schema accepts where no schema can say it:
+// numbers that are too large, and what methods refuse.
+func checkRefused(t *testing.T, typ reflect.Type, canonical []byte, violations []Violation) {
+	t.Helper()
+	checkViolations(t, violations)
+	for _, v := range violations {
+		tooLarge := strings.HasPrefix(v.Message, "number") && strings.Contains(v.Message, "does not fit")
+		if !tooLarge && !readByHand[typ] {
+			t.Fatalf("%s: %s is accepted, yet Go says %v", typ, canonical, v)
+		}
+	}
+}
+
 // Whatever bytes arrive as arguments, nothing panics, what is accepted has one spelling,
 // and Go takes what the schema accepts.
 func FuzzDecode(f *testing.F) {
@@ -195,7 +217,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(uint8(i), []byte(schemas[i].durations.fromGo(raw)))
+		f.Add(uint8(i), schemas[i].durations.fromGo(raw))
 	}
 	for _, raw := range []string{"", "null", "[]", `{"a":1e400}`, `{"a":"\ud800"}`, "{\"a\":\"\xff\"}", `{"a":1,"a":2}`, `{"a":-0.0}`} {
 		f.Add(uint8(0), []byte(raw))
@@ -218,15 +240,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal("digests differ")
 		}
 		if _, violations := s.Values(canonical); len(violations) > 0 {
-			checkViolations(t, violations)
-			for _, v := range violations {
-				if !strings.Contains(v.Message, "does not fit") && !strings.Contains(v.Message, "was refused") {
-					t.Fatalf("%s: %s is accepted, yet Go says %v", animals[i].typ, canonical, v)
-				}
-				if strings.Contains(v.Message, "does not fit") && !strings.HasPrefix(v.Message, "number") {
-					t.Fatalf("%s: %s is accepted, yet Go says %v", animals[i].typ, canonical, v)
-				}
-			}
+			checkRefused(t, animals[i].typ, canonical, violations)
 		}
 	})
 }
@@ -297,8 +311,8 @@ func sameTree(a, b any) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// Arguments that a Go value makes are accepted when they are spelled in other ways, and
-// the payload that comes of them is the value again.
+// Arguments that a Go value makes, spelled in other ways and with some values changed,
+// are refused by the schema or taken by Go, and make a payload that the worker can read.
 func FuzzAccepted(f *testing.F) {
 	animals := zoo()
 	schemas := make([]*Schema, len(animals))
@@ -333,7 +347,8 @@ func FuzzAccepted(f *testing.F) {
 		}
 		values, violations := s.Values(canonical)
 		if len(violations) > 0 {
-			t.Fatalf("%s: %s is accepted, yet Go says %v", animals[i].typ, canonical, violations)
+			checkRefused(t, animals[i].typ, canonical, violations)
+			return
 		}
 		if payload, err := json.Marshal(values[0].Interface()); err != nil {
 			t.Fatalf("%s: %s makes a value that has no JSON: %v", animals[i].typ, canonical, err)
@@ -343,8 +358,8 @@ func FuzzAccepted(f *testing.F) {
 	})
 }
 
-// respell writes arguments with other spellings of numbers, with space, and without
-// members that are null.
+// respell writes arguments with other spellings of numbers, with space, without members
+// that are null, and with some texts and numbers changed.
 func (s *source) respell(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case map[string]any:
@@ -370,7 +385,15 @@ func (s *source) respell(b []byte, v any) []byte {
 			b = s.respell(b, e)
 		}
 		return append(b, ']')
+	case string:
+		if s.byte()%16 == 7 {
+			v = strings.ToValidUTF8(s.text(), "?")
+		}
+		return appendString(b, v)
 	case json.Number:
+		if s.byte()%16 == 7 {
+			v = json.Number([]string{"1.5", "-1", "1e20", "1e300", "1e-300", "256"}[s.byte()%6])
+		}
 		if strings.ContainsAny(string(v), ".e") {
 			return append(b, v...)
 		}

@@ -29,8 +29,8 @@ func (g *generator) document(root *node) *node {
 	}
 	root = in.expand(root)
 	defs := &node{}
-	for done := 0; done < len(in.kept); done++ {
-		i := in.kept[done]
+	for len(in.kept) > defs.size() { // a definition may lead to others
+		i := in.kept[defs.size()]
 		defs.set(in.names[i], in.expand(g.defs[i].node))
 	}
 	if !defs.empty() {

@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"strconv"
 	"strings"
@@ -112,9 +113,8 @@ func (s *Schema) With(props ...Property) (*Schema, error) {
 	}
 	more.durations = planMembers(s.durations, props)
 	more.params = s.params
-	more.extra = map[string]bool{}
-	for name := range s.extra {
-		more.extra[name] = true
+	if more.extra = maps.Clone(s.extra); more.extra == nil {
+		more.extra = map[string]bool{}
 	}
 	for _, p := range props {
 		more.extra[p.Name] = true
@@ -127,9 +127,7 @@ func planMembers(base *plan, props []Property) *plan {
 	made := &plan{members: map[string]*plan{}}
 	if base != nil {
 		made.elements = base.elements
-		for name, below := range base.members {
-			made.members[name] = below
-		}
+		maps.Copy(made.members, base.members)
 	}
 	found := base != nil
 	for _, p := range props {

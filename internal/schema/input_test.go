@@ -24,7 +24,11 @@ type (
 	Wide2    struct{ A, B, C, D Wide1 }
 	Wide1    struct{ A, B, C, D int }
 
-	hiddenBase  struct{ Inherited string }
+	hiddenBase struct{ Inherited string }
+	Self       struct {
+		*Self
+		X int
+	}
 	PanicSchema struct{}
 	PanicExtend struct{ A int }
 	SelfAlias   int
@@ -66,7 +70,7 @@ func TestTypeMistakes(t *testing.T) {
 		Pattern  string        `json:"pattern" jsonschema:"pattern=("`
 		Minimum  int           `json:"minimum" jsonschema:"minimum=low"`
 		Length   int           `json:"length" jsonschema:"minLength=1"`
-		Typo     string        `json:"typo" jsonschema:"descripton=x"`
+		Typo     string        `json:"typo" jsonschema:"nonsense=x"`
 		Comma    string        `json:"comma" jsonschema:"description=one, two"`
 		Time     time.Time     `json:"time" jsonschema:"default=now"`
 		Wait     time.Duration `json:"wait" jsonschema:"default=soon"`
@@ -120,7 +124,7 @@ func TestTypeMistakes(t *testing.T) {
 			`schema.tags at /pattern: found pattern "(", expected a regular expression of Go's syntax`,
 			`schema.tags at /minimum: found jsonschema tag "minimum=low" on integer, expected a keyword of that type with a value that fits it`,
 			`schema.tags at /length: found jsonschema tag "minLength=1" on integer, expected a keyword of that type with a value that fits it`,
-			`schema.tags at /typo: found jsonschema tag "descripton=x" with an unknown keyword, expected a keyword such as description, enum or minimum`,
+			`schema.tags at /typo: found jsonschema tag "nonsense=x" with an unknown keyword, expected a keyword such as description, enum or minimum`,
 			`schema.tags at /comma: found jsonschema tag with " two", which is no keyword, expected key=value, with commas in values written \\,`,
 			`schema.tags at /enum_int: found jsonschema tag "enum=x" on integer, expected a keyword of that type with a value that fits it`,
 			`schema.tags at /type: found jsonschema tag "type=nonsense", expected a type of JSON Schema`,
@@ -186,10 +190,6 @@ func TestRecursionEnds(t *testing.T) {
 			Again map[string]*viaAnonymous `json:"again"`
 		} `json:"next"`
 	}
-	type self struct {
-		*self
-		X int
-	}
 	for _, typ := range []reflect.Type{
 		reflect.TypeFor[viaAnonymous](), reflect.TypeFor[Forest](), reflect.TypeFor[Person](), reflect.TypeFor[House](),
 		reflect.TypeFor[Tree[Tree[int]]](), reflect.TypeFor[*Recursed](),
@@ -198,7 +198,7 @@ func TestRecursionEnds(t *testing.T) {
 			t.Errorf("%s: %v", typ, err)
 		}
 	}
-	if _, err := ForOutput(reflect.TypeFor[self]()); err != nil {
+	if _, err := ForOutput(reflect.TypeFor[Self]()); err != nil {
 		t.Error(err)
 	}
 }
@@ -360,17 +360,72 @@ func TestSameNames(t *testing.T) {
 	}
 }
 
-// The validator reports the names of properties that a schema refuses at their object.
+// The validator confuses the places of property names that a schema refuses.
 func TestPropertyNames(t *testing.T) {
 	t.Parallel()
-	s, err := Object(Property{Name: "a", Schema: json.RawMessage(`{"properties":{"b":{"propertyNames":{"maxLength":1},"additionalProperties":{"type":"object"}}}}`)})
+	s, err := Object(Property{Name: "a", Schema: json.RawMessage(`{"properties":{"b":{"propertyNames":{"maxLength":1}},"c":{"type":"object"},"d":{"type":"string"}}}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 20 {
-		_, _, violations := s.Decode(json.RawMessage(`{"a":{"b":{"long":{},"x":{"y":{}},"z":1}}}`))
-		if got := texts(violations); !slices.Equal(got, []string{`/a/b: property name "long" is not allowed`, `/a/b/z: got number, want object`}) {
+		_, _, violations := s.Decode(json.RawMessage(`{"a":{"b":{"long":{}},"c":{},"d":1}}`))
+		if got := texts(violations); !slices.Equal(got, []string{`arguments: property name "long" is not allowed`, `/a/d: got number, want string`}) {
 			t.Fatalf("%q", got)
 		}
+	}
+}
+
+// A schema may have every keyword that invopop knows, and each has a message.
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	for schema, value := range map[string][2]string{
+		`{"const":"a"}`:                                 {`"b"`, `must be "a" but is "b"`},
+		`{"enum":[{"a":1},[1],null,true]}`:              {`7`, `must be one of an object, an array, null, true but is 7`},
+		`{"exclusiveMinimum":0.10}`:                     {`0.1`, `must be > 0.1 but is 0.1`},
+		`{"maximum":9007199254740993}`:                  {`9007199254740994`, `must be <= 9007199254740993 but is 9007199254740994`},
+		`{"multipleOf":0.01}`:                           {`1.005`, `must be a multiple of 0.01 but is 1.005`},
+		`{"minItems":2}`:                                {`[]`, `must have at least 2 items but has 0`},
+		`{"minProperties":1}`:                           {`{}`, `must have at least 1 properties but has 0`},
+		`{"maxProperties":1}`:                           {`{"a":1,"b":2}`, `must have at most 1 properties but has 2`},
+		`{"dependentRequired":{"a":["b"]}}`:             {`{"a":1}`, `missing b, required beside "a"`},
+		`{"not":{"type":"string"}}`:                     {`"x"`, `is of a form that is not allowed`},
+		`{"contains":{"type":"string"}}`:                {`[]`, `does not fit the keyword contains`},
+		`{"oneOf":[{"type":"string"},{"minLength":1}]}`: {`"x"`, `fits several of the allowed forms, expected one`},
+		`{"oneOf":[{"type":"string"},{"type":"null"}]}`: {`1`, `got number, want string`},
+		`{"anyOf":[{"type":"string"},{"type":"array","items":{"type":"integer"}}]}`: {`["x"]`, `got string, want integer`},
+		`{"allOf":[{"type":"string"},{"minLength":3}]}`:                             {`"x"`, `must have at least 3 characters but has 1`},
+		`{"properties":{"b":false}}`:                                                {`{"b":1}`, `is not allowed`},
+		`{"format":"date"}`:                                                         {`"x"`, `"x" is not a valid date, such as 2026-01-31`},
+		`{"if":{"type":"string"},"then":{"minLength":2}}`:                           {`"x"`, `must have at least 2 characters but has 1`},
+	} {
+		s, err := Object(Property{Name: "a", Schema: json.RawMessage(schema)})
+		if err != nil {
+			t.Errorf("%s: %v", schema, err)
+			continue
+		}
+		_, _, violations := s.Decode(json.RawMessage(`{"a":` + value[0] + `}`))
+		if len(violations) != 1 || violations[0].Message != value[1] {
+			t.Errorf("%s: got %q, want %q", schema, violations, value[1])
+		}
+	}
+}
+
+func TestOutputTypeMistakes(t *testing.T) {
+	t.Parallel()
+	type result struct {
+		Chan  []chan int       `json:"chan"`
+		Keys  map[Stringer]int `json:"keys"`
+		Iface Stringer         `json:"iface"` // written as what is in it
+		Loop  Loop             `json:"loop"`
+	}
+	_, err := ForOutput(reflect.TypeFor[result]())
+	want := `schema.result at /chan/*: found chan int, expected a type that has a JSON form
+schema.result at /keys: found map[schema.Stringer]int with keys of type schema.Stringer, expected keys that are strings, integers or have text methods
+schema.result at /loop: found schema.Loop, a pointer to itself, expected a type that ends`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+	if _, err := ForOutput(reflect.TypeFor[chan int]()); err == nil || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v, want one mistake", err)
 	}
 }

@@ -33,7 +33,8 @@ func (v validator) collect(e *jsonschema.ValidationError, list []Violation) []Vi
 		}
 		return list
 	case *kind.PropertyNames:
-		return append(list, violation(e, "property name "+quote(k.Property)+" is not allowed"))
+		// Its location shares memory with those of its siblings and may be one of theirs.
+		return append(list, Violation{Message: "property name " + quote(k.Property) + " is not allowed"})
 	}
 	if len(e.Causes) == 0 {
 		return append(list, violation(e, message(e.ErrorKind)))
@@ -124,6 +125,8 @@ func message(k jsonschema.ErrorKind) string {
 		return "is not valid " + k.Want
 	case *kind.FalseSchema:
 		return "is not allowed"
+	case *kind.Not:
+		return "is of a form that is not allowed"
 	}
 	return sizeMessage(k)
 }
@@ -171,6 +174,8 @@ func sizeMessage(k jsonschema.ErrorKind) string {
 // shown repeats a value in a message, if it is short.
 func shown(v any) string {
 	switch v := v.(type) {
+	case nil:
+		return "null"
 	case string:
 		return quote(v)
 	case json.Number:

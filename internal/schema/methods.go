@@ -11,7 +11,7 @@ import (
 // The methods by which a type describes itself, as invopop defines them.
 type (
 	describer interface{ JSONSchema() *jsonschema.Schema }
-	extender  interface{ JSONSchemaExtend(*jsonschema.Schema) }
+	extender  interface{ JSONSchemaExtend(s *jsonschema.Schema) }
 	aliaser   interface{ JSONSchemaAlias() any }
 )
 
@@ -20,8 +20,7 @@ func implementing[I any](t reflect.Type) (method I, ok bool) {
 	if t.Kind() == reflect.Interface || !has(t, reflect.TypeFor[I]()) {
 		return method, false
 	}
-	method, ok = reflect.New(t).Interface().(I)
-	return method, ok
+	return reflect.TypeAssert[I](reflect.New(t))
 }
 
 // describesItself reports whether the schema of a type comes from a method of its own.

@@ -3,6 +3,7 @@ package schema
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,7 +25,8 @@ type member struct {
 func object(pairs ...any) *node {
 	n := &node{}
 	for i := 0; i+1 < len(pairs); i += 2 {
-		n.set(pairs[i].(string), pairs[i+1])
+		key, _ := pairs[i].(string)
+		n.set(key, pairs[i+1])
 	}
 	return n
 }
@@ -81,18 +83,22 @@ func (n *node) keys() []string {
 	return keys
 }
 
-func (n *node) empty() bool { return len(n.members) == 0 }
+func (n *node) size() int { return len(n.members) }
 
-func (n *node) clone() *node { return cloneValue(n).(*node) }
+func (n *node) empty() bool { return n.size() == 0 }
+
+func (n *node) clone() *node {
+	c := &node{members: make([]member, len(n.members))}
+	for i, m := range n.members {
+		c.members[i] = member{m.key, cloneValue(m.value)}
+	}
+	return c
+}
 
 func cloneValue(v any) any {
 	switch v := v.(type) {
 	case *node:
-		c := &node{members: make([]member, len(v.members))}
-		for i, m := range v.members {
-			c.members[i] = member{m.key, cloneValue(m.value)}
-		}
-		return c
+		return v.clone()
 	case []any:
 		c := make([]any, len(v))
 		for i, e := range v {
@@ -133,7 +139,7 @@ func parseNode(raw []byte) (*node, error) {
 		return nil, err
 	}
 	if dec.More() {
-		return nil, fmt.Errorf("data after the JSON value")
+		return nil, errors.New("data after the JSON value")
 	}
 	switch v := v.(type) {
 	case *node:
@@ -163,7 +169,7 @@ func parseValue(dec *json.Decoder) (any, error) {
 func parseMembers(dec *json.Decoder) (any, error) {
 	n := &node{}
 	for dec.More() {
-		key, err := dec.Token()
+		token, err := dec.Token()
 		if err != nil {
 			return nil, err
 		}
@@ -171,7 +177,8 @@ func parseMembers(dec *json.Decoder) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		n.set(key.(string), value)
+		key, _ := token.(string) // nothing else stands there
+		n.set(key, value)
 	}
 	_, err := dec.Token()
 	return n, err

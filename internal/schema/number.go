@@ -13,6 +13,10 @@ const (
 	maxDigits   = 1000
 )
 
+// maxZeros is how many zeros an integer is written with at its end, so that short
+// numbers do not make long arguments. It is enough for integers of 256 bits.
+const maxZeros = 100
+
 // A decimal number is ±0.digits × 10^point. Its digits neither start nor end with 0; zero
 // has none.
 type number struct {
@@ -57,7 +61,8 @@ func (n number) tooSmall() bool { return n.point < -maxExponent }
 func (n number) tooLong() bool  { return len(n.digits) > maxDigits }
 
 // String writes the one spelling of a number: 1 for 1.0, 1000 for 1e3, 1.5e-9 for
-// 0.0000000015. It is an integer whenever the number is.
+// 0.0000000015. Integers are written with all their digits, which is how Go reads
+// them, unless more than 100 zeros stand at their end.
 func (n number) String() string {
 	sign := ""
 	if n.negative {
@@ -66,11 +71,11 @@ func (n number) String() string {
 	switch {
 	case n.digits == "":
 		return "0"
-	case n.point >= len(n.digits):
+	case n.point >= len(n.digits) && n.point-len(n.digits) <= maxZeros:
 		return sign + n.digits + strings.Repeat("0", n.point-len(n.digits))
-	case n.point > 0:
+	case n.point > 0 && n.point < len(n.digits):
 		return sign + n.digits[:n.point] + "." + n.digits[n.point:]
-	case n.point > -6:
+	case n.point <= 0 && n.point > -6:
 		return sign + "0." + strings.Repeat("0", -n.point) + n.digits
 	}
 	fraction := ""
@@ -82,7 +87,7 @@ func (n number) String() string {
 
 // canonicalNumber returns the one spelling of a valid JSON number, or what is wrong with it.
 func canonicalNumber(s string) (spelling, problem string) {
-	if isPlainInteger(s) {
+	if isShortInteger(s) {
 		return s, ""
 	}
 	n := parseNumber(s)
@@ -97,14 +102,14 @@ func canonicalNumber(s string) (spelling, problem string) {
 	return n.String(), ""
 }
 
-// isPlainInteger reports whether a valid JSON number is spelled canonically at a glance.
-func isPlainInteger(s string) bool {
-	return len(s) <= maxExponent && s != "-0" && !strings.ContainsAny(s, ".eE")
+// isShortInteger reports whether a valid JSON number is spelled canonically at a glance.
+func isShortInteger(s string) bool {
+	return len(s) <= maxZeros && s != "-0" && !strings.ContainsAny(s, ".eE")
 }
 
 // tameNumber returns a number with the sign and the integrality of n that is within the limits.
 func tameNumber(s json.Number) json.Number {
-	if isPlainInteger(string(s)) {
+	if isShortInteger(string(s)) {
 		return s
 	}
 	n := parseNumber(string(s))

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,7 +122,7 @@ func TestOutputKeepsEnumInWords(t *testing.T) {
 	if strings.Contains(s, `"enum"`) || strings.Contains(s, `"default"`) || !strings.Contains(s, `Known values: \"red\", \"green\".`) {
 		t.Error(s)
 	}
-	if !slices.Contains([]bool{true}, strings.Contains(string(structSchema[Enums](t).JSON()), `"enum"`)) {
+	if !strings.Contains(string(structSchema[Enums](t).JSON()), `"enum"`) {
 		t.Error("no enum in the input")
 	}
 }

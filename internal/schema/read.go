@@ -14,6 +14,10 @@ const (
 	// takes as a payload, so that nothing is refused here that could be sent.
 	MaxBytes = 4 << 20
 
+	// MaxValues is how many values the arguments of one call may hold in all. A
+	// violation costs far more than the bytes that it is about, and all are looked for.
+	MaxValues = 100_000
+
 	// maxDepth is how deep arguments may be nested.
 	maxDepth = 200
 )
@@ -122,7 +126,8 @@ type reader struct {
 	cursor
 	path       []string
 	violations []Violation
-	stopped    bool // nested too deep to go on
+	values     int
+	stopped    bool // too deep or too many to go on
 }
 
 // read decodes JSON text strictly. Its numbers are in their one spelling.
@@ -134,25 +139,34 @@ func read(raw []byte) (any, []Violation) {
 	v := r.value()
 	if len(raw) > MaxBytes && len(r.violations) == 0 {
 		r.path = nil
-		r.report("%d bytes of arguments, at most %d can be sent", len(raw), MaxBytes)
+		r.reportf("%d bytes of arguments, at most %d can be sent", len(raw), MaxBytes)
 	}
 	return v, limit(r.violations)
 }
 
 func syntaxProblem(raw []byte) string {
 	err := json.Unmarshal(raw, new(json.RawMessage))
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Sprintf("%s at byte %d", syntax.Error(), syntax.Offset)
 	}
 	return "unreadable"
 }
 
-func (r *reader) report(format string, args ...any) {
+func (r *reader) reportf(format string, args ...any) {
 	r.violations = append(r.violations, Violation{Path: pointer(r.path), Message: fmt.Sprintf(format, args...)})
 }
 
+// stop ends reading with a violation of the arguments as a whole.
+func (r *reader) stop(format string, limit int) {
+	r.stopped, r.path = true, nil
+	r.reportf(format, limit)
+}
+
 func (r *reader) value() any {
+	if r.values++; r.values > MaxValues && !r.stopped {
+		r.stop("more than %d values", MaxValues)
+		return nil
+	}
 	switch r.peek() {
 	case '{':
 		return r.nested(r.object)
@@ -172,16 +186,14 @@ func (r *reader) value() any {
 	}
 	spelling, problem := canonicalNumber(string(lit))
 	if problem != "" {
-		r.report("%s", problem)
+		r.reportf("%s", problem)
 	}
 	return json.Number(spelling)
 }
 
 func (r *reader) nested(read func() any) any {
 	if len(r.path) >= maxDepth && !r.stopped {
-		r.path = r.path[:0] // a path of that length helps nobody
-		r.report("nested deeper than %d levels", maxDepth)
-		r.stopped = true
+		r.stop("nested deeper than %d levels", maxDepth)
 	}
 	if r.stopped {
 		return nil
@@ -194,7 +206,7 @@ func (r *reader) object() any {
 	for first := true; !r.stopped && r.more(first, '}'); first = false {
 		name := r.text(r.key())
 		if _, twice := m[name]; twice {
-			r.report("duplicate property %s", quote(name))
+			r.reportf("duplicate property %s", quote(name))
 		}
 		r.path = append(r.path, name)
 		m[name] = r.value()
@@ -222,11 +234,11 @@ func (r *reader) leave() {
 // text decodes a string as it is spelled.
 func (r *reader) text(lit []byte) string {
 	if !utf8.Valid(lit) || hasLoneSurrogate(lit) {
-		r.report("text that is not valid UTF-8")
+		r.reportf("text that is not valid UTF-8")
 		return ""
 	}
 	if len(lit) > MaxBytes {
-		r.report("text of %d bytes, at most %d can be sent in all arguments together", len(lit), MaxBytes)
+		r.reportf("text of %d bytes, at most %d can be sent in all arguments together", len(lit), MaxBytes)
 		return ""
 	}
 	return unquote(lit)

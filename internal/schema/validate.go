@@ -122,8 +122,8 @@ func (v validator) validate(value any) []Violation {
 	if err == nil {
 		return nil
 	}
-	var invalid *jsonschema.ValidationError
-	if !errors.As(err, &invalid) {
+	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
+	if !ok {
 		return []Violation{{Message: "cannot be validated"}}
 	}
 	return limit(v.collect(invalid, nil))

@@ -32,28 +32,38 @@ func (s *Schema) Payload(canonical json.RawMessage) json.RawMessage {
 // method is one too.
 func (s *Schema) Values(canonical json.RawMessage) ([]reflect.Value, []Violation) {
 	payload := s.Payload(canonical)
-	var values []reflect.Value
+	var all map[string]json.RawMessage
+	if len(s.params) > 0 && !s.params[0].whole {
+		all, _ = members(payload)
+	}
+	values := make([]reflect.Value, len(s.params))
 	var violations []Violation
-	for _, p := range s.params {
+	for i, p := range s.params {
 		raw, path := payload, []string(nil)
 		if !p.whole {
-			all, _ := members(payload)
 			raw, path = all[p.name], []string{p.name}
 		}
-		v := reflect.New(p.typ)
-		values = append(values, v.Elem())
-		if raw == nil {
-			continue
-		}
-		if err := unmarshal(p.plan.toGo(raw), v.Interface()); err != nil {
-			b := blamer{budget: maxBlamed}
-			violations = append(violations, b.blame(p.plan.toGo(raw), p.typ, path, err)...)
-		}
+		v, found := p.decode(raw, path)
+		values[i], violations = v, append(violations, found...)
 	}
 	if len(violations) > 0 {
 		return nil, limit(violations)
 	}
 	return values, nil
+}
+
+// decode makes the Go value of one parameter, zero if it is absent.
+func (p param) decode(raw json.RawMessage, path []string) (reflect.Value, []Violation) {
+	v := reflect.New(p.typ)
+	if raw == nil {
+		return v.Elem(), nil
+	}
+	raw = p.plan.toGo(raw)
+	if err := unmarshal(raw, v.Interface()); err != nil {
+		b := blamer{budget: maxBlamed}
+		return v.Elem(), b.blame(raw, p.typ, path, err)
+	}
+	return v.Elem(), nil
 }
 
 // members splits an object into the bytes of its members.
@@ -158,8 +168,7 @@ func (b *blamer) one(raw []byte, t reflect.Type, path []string) []Violation {
 
 // refusal says why Go did not take a value, without the names of Go types.
 func refusal(err error) string {
-	var mismatch *json.UnmarshalTypeError
-	if errors.As(err, &mismatch) {
+	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Sprintf("%s does not fit: a value of kind %s is expected", cut(mismatch.Value), mismatch.Type.Kind())
 	}
 	return "was refused: " + cut(err.Error())

@@ -119,12 +119,13 @@ type (
 		Time  time.Time      `json:"time,omitzero"`
 		Slice []int          `json:"slice,omitempty"`
 		Map   map[string]int `json:"map,omitzero"`
-		Inner Base           `json:"inner,omitempty"`
+		Inner Base           `json:"inner,omitempty"` //nolint:modernize // without effect, which is the point
 		Skip  string         `json:"-"`
-		Dash  string         `json:"-,"`
-		own   string
-		Bare  int
-		Hide  string `json:"hide,omitempty" jsonschema:"-"`
+		//lint:ignore SA5008 a property may be called -
+		Dash string `json:"-,"` //nolint:staticcheck // as above
+		own  string
+		Bare int
+		Hide string `json:"hide,omitempty" jsonschema:"-"`
 	}
 	Quoted struct {
 		Int    int64         `json:"int,string"`
@@ -135,7 +136,8 @@ type (
 		Ptr    *int          `json:"ptr,string"`
 		Number json.Number   `json:"number,string"`
 		Wait   time.Duration `json:"wait,string"`
-		Slice  []int         `json:"slice,string"`
+		//lint:ignore SA5008 the option has no effect here
+		Slice []int `json:"slice,string"` //nolint:staticcheck // as above
 	}
 	Times struct {
 		At     time.Time            `json:"at"`
@@ -265,8 +267,8 @@ type (
 		Sub  Booleans      `json:"sub"`
 	}
 	Aliased int
-	Filter  struct{ text string }
-	Rule    struct{ text string }
+	Filter  struct{}
+	Rule    struct{}
 	URLs    struct {
 		Value url.URL  `json:"value"`
 		Ptr   *url.URL `json:"ptr"`
@@ -340,8 +342,8 @@ func (Money) JSONSchema() *jsonschema.Schema {
 // root that refers to a definition.
 func (Filter) JSONSchema() *jsonschema.Schema { return jsonschema.Reflect(Nested{}) }
 
-func (Filter) MarshalJSON() ([]byte, error)  { return json.Marshal(Nested{B: &Inner{}}) }
-func (*Filter) UnmarshalJSON(b []byte) error { return nil }
+func (Filter) MarshalJSON() ([]byte, error) { return json.Marshal(Nested{B: &Inner{}}) }
+func (*Filter) UnmarshalJSON([]byte) error  { return nil }
 
 // A schema that refers to its own root.
 func (Rule) JSONSchema() *jsonschema.Schema {
@@ -350,8 +352,8 @@ func (Rule) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "object", Properties: p}
 }
 
-func (Rule) MarshalJSON() ([]byte, error)  { return []byte(`{"all":[{},{"all":[]}]}`), nil }
-func (*Rule) UnmarshalJSON(b []byte) error { return nil }
+func (Rule) MarshalJSON() ([]byte, error) { return []byte(`{"all":[{},{"all":[]}]}`), nil }
+func (*Rule) UnmarshalJSON([]byte) error  { return nil }
 
 func (Aliased) JSONSchemaAlias() any { return int64(0) }
 
@@ -371,22 +373,20 @@ type animal struct {
 
 func sample[T any](populated T) animal { return animal{reflect.TypeFor[T](), populated} }
 
-func ptr[T any](v T) *T { return &v }
-
 func zoo() []animal {
 	now := time.Date(2026, 1, 31, 15, 4, 5, 123456789, time.FixedZone("", 3600))
 	bigInt, _ := new(big.Int).SetString("123456789012345678901234567890", 10)
 	base := Base{ID: "1", Kind: "k"}
-	quoted := Quoted{1 << 62, 7, -0.5, true, `say "hi"`, ptr(3), "12.50", 90 * time.Second, []int{1}}
+	quoted := Quoted{1 << 62, 7, -0.5, true, `say "hi"`, new(3), "12.50", 90 * time.Second, []int{1}}
 	return []animal{
-		sample(Booleans{true, ptr(true)}),
+		sample(Booleans{true, new(true)}),
 		sample(Integers{1, -128, 1 << 14, -1 << 31, 1<<63 - 1, 4}),
 		sample(Unsigneds{1, 255, 1, 1, 1<<64 - 1, 9}),
 		sample(Floats{0.1, 1e300}),
 		sample(Texts{"abc", "a@example.com", "<&>\u2028"}),
 		sample(Prose{1, "x"}),
-		sample(Pointers{ptr("x"), ptr(1.5), ptr(ptr(3)), &Booleans{}, ptr(0), ptr((*int)(nil))}),
-		sample(Slices{[]string{"a"}, []*int{nil, ptr(1)}, [][]int{nil, {1}}, []Booleans{{}}, []int{}, ptr([]int(nil))}),
+		sample(Pointers{new("x"), new(1.5), new(new(3)), &Booleans{}, new(0), new((*int)(nil))}),
+		sample(Slices{[]string{"a"}, []*int{nil, new(1)}, [][]int{nil, {1}}, []Booleans{{}}, []int{}, new([]int(nil))}),
 		sample(Arrays{[3]int{1, 2, 3}, [2]byte{1, 2}, [0]string{}, [2][]int{nil, {1}}, [2][2]bool{}}),
 		sample(Maps{map[string]string{"a": "b"}, map[string]any{"x": nil}, map[int]string{-1: "a", 0: "b"}, map[uint8]bool{3: true},
 			map[netip.Addr]int{netip.MustParseAddr("::1"): 1}, map[Color]float64{"red": 1},
@@ -406,17 +406,17 @@ func zoo() []animal {
 		sample(Omitted{"x", now, []int{1}, map[string]int{}, base, "no", "dash", "no", 1, "hidden"}),
 		sample(quoted),
 		sample(Times{now, &now, []time.Time{now.UTC()}, map[string]time.Time{"a": now}}),
-		sample(Durations{90 * time.Second, ptr(time.Duration(1)), []time.Duration{-time.Hour}, map[string]time.Duration{"a": 1<<63 - 1},
+		sample(Durations{90 * time.Second, new(time.Duration(1)), []time.Duration{-time.Hour}, map[string]time.Duration{"a": 1<<63 - 1},
 			time.Minute, []time.Duration{time.Minute}, []struct {
 				Every time.Duration `json:"every,omitempty"`
 			}{{time.Hour}, {}}, time.May}),
-		sample(Raws{json.RawMessage(`{"a":[1e999999999, 1.50]}`), ptr(json.RawMessage("null")), "1.50", []json.Number{"0", "1e400"}}),
+		sample(Raws{json.RawMessage(`{"a":[1e999999999, 1.50]}`), new(json.RawMessage("null")), "1.50", []json.Number{"0", "1e400"}}),
 		sample(ByteSlices{[]byte{0, 255}, Octets("x"), [][]byte{nil, {1}}}),
 		sample(Bigs{bigInt, *bigInt, []big.Int{*bigInt}, big.NewFloat(1.5), big.NewRat(1, 3), *big.NewFloat(2)}),
 		sample(Enums{"red", 2, []Color{"green"}, []int{1}}),
 		sample(Generics{Page: Page[Base]{[]Base{base}, &base}, Tree: Tree[url.URL]{Children: []*Tree[url.URL]{nil, {}}}}),
 		sample(Page[Invoice]{Items: []Invoice{{}}}),
-		sample(Interfaces{base, 1, []any{nil, "x"}, map[string]any{"a": 1}, ptr(any(1))}),
+		sample(Interfaces{base, 1, []any{nil, "x"}, map[string]any{"a": 1}, new(any(1))}),
 		sample(Comment{"a", []Comment{{Text: "b"}}, &Comment{}}),
 		sample(Person{"p", &House{Tenants: map[string]Person{"x": {}}}, []Named{"rex"}}),
 		sample(Tree[int]{1, []*Tree[int]{nil, {2, nil}}}),
@@ -430,8 +430,8 @@ func zoo() []animal {
 		sample(Extended{1, 2, time.Second, Booleans{}}),
 		sample(URLs{url.URL{Host: "example.com"}, &url.URL{User: url.User("u")}}),
 		sample(Grouped{}),
-		sample(Required{ptr(1), "x", nil}),
-		sample(Invoice{"R-1", []Line{{"a", 1.25, 2}}, map[string]Line{"a": {}}, now, time.Hour, ptr("x")}),
+		sample(Required{new(1), "x", nil}),
+		sample(Invoice{"R-1", []Line{{"a", 1.25, 2}}, map[string]Line{"a": {}}, now, time.Hour, new("x")}),
 		sample(OddZero{ZeroByOwnRule{1, 2}}),
 		sample(struct{}{}),
 	}
@@ -447,15 +447,15 @@ func outputsOnly() []animal {
 		sample([]Base{{}}),
 		sample(&Invoice{}),
 		sample(&Comment{Text: "x"}),
-		sample(ptr(ptr(Comment{}))),
+		sample(new(new(Comment{}))),
 		sample(time.Now()),
-		sample(ptr(time.Minute)),
+		sample(new(time.Minute)),
 		sample([]time.Duration{1}),
 		sample(json.RawMessage(`[1]`)),
 		sample(json.Number("1")),
 		sample([]byte("x")),
 		sample(bigOf(7)),
-		sample(ptr(map[string]int{})),
+		sample(new(map[string]int{})),
 		sample(Onion{nil}),
 		sample(Level{1}),
 		sample(Celsius{1}),

@@ -1,0 +1,178 @@
+package durablemcp
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/durablemcp/durablemcp/internal/idtemplate"
+	"github.com/durablemcp/durablemcp/internal/schema"
+)
+
+// idTemplate checks the field WorkflowID of a tool that starts workflows
+// against its arguments; in is nil if those are not known for a mistake of
+// theirs.
+func (d *declaration) idTemplate(text string, in *inputBinding) *idtemplate.Template {
+	template := d.parseTemplate("WorkflowID", cmp.Or(text, escapeTemplate(d.name)+"-{"+idtemplate.UUID+"}"))
+	if template == nil || in == nil {
+		return template
+	}
+	for _, name := range template.Arguments() {
+		d.placeholder("WorkflowID", name, in.schema)
+	}
+	return template
+}
+
+// parseTemplate parses a template, and returns nil after a mistake.
+func (d *declaration) parseTemplate(field, text string) *idtemplate.Template {
+	template, err := idtemplate.Parse(text)
+	if err != nil {
+		d.mistake(field, err.Error(), `a template such as "invoice-{invoice_id}"`)
+		return nil
+	}
+	return template
+}
+
+// escapeTemplate makes literal text of a tool's name, which may be invalid.
+func escapeTemplate(name string) string {
+	return strings.NewReplacer("{", "{{", "}", "}}").Replace(name)
+}
+
+// placeholder checks what a placeholder of a template stands for.
+func (d *declaration) placeholder(field, name string, s *schema.Schema) {
+	node, known := s.Lookup(idtemplate.Path(name))
+	found := fmt.Sprintf("the placeholder {%s}, ", name)
+	switch {
+	case !known:
+		d.mistake(field, found+"which names no argument", "the JSON name of an argument, such as "+strings.Join(s.Properties(), ", "))
+	case !node.Scalar():
+		d.mistake(field, found+"whose argument is not a string, number or boolean", "a scalar argument")
+	case !node.Always:
+		d.mistake(field, found+"whose argument is optional", "an argument that is required or has a default: every call needs an ID")
+	}
+}
+
+// An address is how the arguments of a tool name the workflow that it is
+// about: by the placeholders of a template, or by workflow_id and run_id.
+type address struct {
+	template *idtemplate.Template // nil for workflow_id and run_id
+}
+
+// workflowKey is a workflow as arguments name it. The run ID may be empty.
+type workflowKey struct{ id, runID string }
+
+func (b *base) key(a address, in *input, caller Caller) (workflowKey, error) {
+	if a.template == nil {
+		id, _ := in.properties["workflow_id"].(string)
+		runID, _ := in.properties["run_id"].(string)
+		return workflowKey{id, runID}, nil
+	}
+	id, err := b.render(a.template, in, caller)
+	return workflowKey{id: id}, err
+}
+
+// address adds the arguments that name the workflow to those of the payload,
+// and returns both; nil after a mistake.
+func (d *declaration) address(ref *workflowRef, text string, payload *inputBinding) (address, *inputBinding) {
+	if text == "" {
+		return address{}, d.with(payload,
+			schema.Property{Name: "workflow_id", Schema: json.RawMessage(`{"type":"string","minLength":1}`), Required: true,
+				Description: "The workflow ID, as the tool that started the workflow returned it."},
+			schema.Property{Name: "run_id", Schema: json.RawMessage(`{"type":"string"}`),
+				Description: "The run ID. If left out, the latest run is meant."})
+	}
+	template := d.parseTemplate("WorkflowID", text)
+	if template == nil {
+		return address{}, nil
+	}
+	if template.Uses(idtemplate.UUID) || template.Uses(idtemplate.Input) {
+		d.mistake("WorkflowID", "{"+idtemplate.UUID+"} or {"+idtemplate.Input+"}", "placeholders that lead to a workflow that is there already")
+		return address{}, nil
+	}
+	tree := make(branch)
+	for _, name := range template.Arguments() {
+		if payload != nil {
+			if _, known := payload.schema.Lookup(idtemplate.Path(name)); known {
+				d.placeholder("WorkflowID", name, payload.schema)
+				continue
+			}
+		}
+		tree.add(idtemplate.Path(name), d.placeholderSchema(ref, name))
+	}
+	return address{template}, d.with(payload, tree.properties()...)
+}
+
+// with adds properties to a binding, and returns nil after a mistake.
+func (d *declaration) with(in *inputBinding, props ...schema.Property) *inputBinding {
+	if in == nil {
+		return nil
+	}
+	s, err := in.schema.With(props...)
+	if err != nil {
+		d.typeMistakes("Input", err)
+		return nil
+	}
+	return &inputBinding{tool: in.tool, schema: s}
+}
+
+// placeholderSchema finds the schema of a placeholder in the arguments of the
+// workflow: as a WorkflowTool of the same registry declares them, or as its
+// function has them. Of a workflow of which neither is known, IDs are made of
+// text.
+func (d *declaration) placeholderSchema(ref *workflowRef, name string) json.RawMessage {
+	known := d.inputs[ref.name]
+	if known == nil && ref.isFunc && len(ref.shape.Args) == 1 && hasFields(ref.shape.Args[0]) {
+		if s, err := schema.ForStruct(ref.shape.Args[0]); err == nil {
+			known = []*schema.Schema{s}
+		}
+	}
+	for _, s := range known {
+		if node, ok := s.Lookup(idtemplate.Path(name)); ok && node.Scalar() {
+			return node.JSON
+		}
+	}
+	if len(known) > 0 {
+		d.placeholder("WorkflowID", name, known[0])
+	}
+	return json.RawMessage(`{"type":"string","minLength":1}`)
+}
+
+// A branch is properties by name: of each, its schema or the properties below.
+type branch map[string]any
+
+func (b branch) add(path []string, leaf json.RawMessage) {
+	if len(path) == 1 {
+		b[path[0]] = leaf
+		return
+	}
+	below, ok := b[path[0]].(branch)
+	if !ok {
+		below = make(branch)
+		b[path[0]] = below
+	}
+	below.add(path[1:], leaf)
+}
+
+// properties returns the branch as required properties, nested ones as objects.
+func (b branch) properties() []schema.Property {
+	var props []schema.Property
+	for _, name := range sortedKeys(b) {
+		leaf, ok := b[name].(json.RawMessage)
+		if !ok {
+			leaf = b[name].(branch).object()
+		}
+		props = append(props, schema.Property{Name: name, Schema: leaf, Required: true})
+	}
+	return props
+}
+
+func (b branch) object() json.RawMessage {
+	properties := make(map[string]json.RawMessage)
+	for _, p := range b.properties() {
+		properties[p.Name] = p.Schema
+	}
+	return mustMarshal(map[string]any{
+		"type": "object", "properties": properties, "required": sortedKeys(b), "additionalProperties": false,
+	})
+}

@@ -1,0 +1,66 @@
+package durablemcp
+
+import (
+	"context"
+
+	"github.com/modelcontextprotocol/go-sdk/auth"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+// A Caller is who makes a request.
+type Caller struct {
+	// Principal is the caller's name, as [Options.Principal] gives it. It is
+	// empty if the caller is not known, as over stdio.
+	Principal string
+	// TokenInfo is the caller's verified bearer token, nil without one.
+	TokenInfo *auth.TokenInfo
+}
+
+// An Owner is who started a workflow.
+type Owner struct {
+	// Principal is the name of the caller that started the workflow. It is
+	// empty if that caller was not known, and for a workflow that no tool
+	// started.
+	Principal string
+}
+
+// AllowFunc decides whether a caller may touch the workflow of an owner, by
+// returning nil. The caller is told nothing of the error, which is logged: a
+// workflow that is not theirs looks like one that is not there.
+//
+// It may be called concurrently.
+type AllowFunc func(ctx context.Context, caller Caller, owner Owner) error
+
+// caller says who makes a request. Its error is a [*toolError].
+func (b *base) caller(ctx context.Context, req mcp.Request) (Caller, error) {
+	var c Caller
+	if extra := req.GetExtra(); extra != nil {
+		c.TokenInfo = extra.TokenInfo
+	}
+	var err error
+	if c.Principal, err = b.opts.Principal(ctx, req); err != nil {
+		b.log(ctx, "Options.Principal refused a call", "error", err)
+		return c, unauthorized()
+	}
+	return c, nil
+}
+
+func unauthorized() *toolError {
+	return &toolError{
+		Type:    errUnauthorized,
+		Message: "This tool must know who calls it, and does not. Nothing was done.",
+		advice:  "Calling again will not help. Tell the user, who has to sign in.",
+	}
+}
+
+// mayTouch decides whether a caller may touch an owner's workflow.
+func (b *base) mayTouch(ctx context.Context, allow AllowFunc, caller Caller, owner Owner) bool {
+	if allow == nil {
+		return caller.Principal == owner.Principal
+	}
+	if err := allow(ctx, caller, owner); err != nil {
+		b.log(ctx, "Allow refused a call", "error", err)
+		return false
+	}
+	return true
+}

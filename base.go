@@ -1,0 +1,82 @@
+package durablemcp
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+
+	"github.com/google/uuid"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.temporal.io/sdk/client"
+
+	"github.com/durablemcp/durablemcp/internal/idtemplate"
+)
+
+// A base is what every checked tool has.
+type base struct {
+	opts         Options
+	name         string
+	workflowType string
+}
+
+// A callFunc makes one call of a tool. An error that is not a [*toolError] is
+// that of ctx: the caller is gone.
+type callFunc func(ctx context.Context, c client.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error)
+
+// handler returns what Mount adds to a server: call, with its errors as
+// results.
+func (b *base) handler(call callFunc) func(client.Client) mcp.ToolHandler {
+	return func(c client.Client) mcp.ToolHandler {
+		return func(ctx context.Context, req *mcp.CallToolRequest) (result *mcp.CallToolResult, err error) {
+			// The MCP SDK does not recover: a panic in a user's type or hook
+			// would take the whole server down.
+			defer func() {
+				if p := recover(); p != nil {
+					b.opts.Logger.ErrorContext(ctx, "durablemcp: a tool call panicked",
+						"tool", b.name, "panic", p, "stack", string(debug.Stack()))
+					result, err = b.errorResult(internalError()), nil
+				}
+			}()
+			result, err = call(ctx, c, req)
+			if failure, ok := errors.AsType[*toolError](err); ok {
+				return b.errorResult(failure), nil
+			}
+			return result, err
+		}
+	}
+}
+
+func internalError() *toolError {
+	return &toolError{
+		Type:    errInternal,
+		Message: "The server has a fault, which its log explains.",
+		advice:  "Calling again will probably not help. Tell the user.",
+	}
+}
+
+// log writes what a person has to look into. Arguments never go there.
+func (b *base) log(ctx context.Context, msg string, args ...any) {
+	b.opts.Logger.WarnContext(ctx, "durablemcp: "+msg, append([]any{"tool", b.name}, args...)...)
+}
+
+// render fills a template for a call. Its error is a [*toolError].
+func (b *base) render(template *idtemplate.Template, in *input, caller Caller) (string, error) {
+	id, err := template.Render(in.properties, func(name string) (string, error) {
+		switch {
+		case name == idtemplate.Input:
+			return in.digest, nil
+		case name == idtemplate.UUID:
+			return uuid.NewString(), nil
+		case caller.Principal == "":
+			return "", unauthorized()
+		}
+		return caller.Principal, nil
+	})
+	if value, ok := errors.AsType[*idtemplate.ValueError](err); ok && value.Placeholder[0] != '@' {
+		return "", invalidArguments(b.name, []string{pointer(value.Placeholder) + ": " + value.Problem})
+	}
+	if err != nil {
+		return "", unauthorized()
+	}
+	return id, nil
+}

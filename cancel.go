@@ -1,0 +1,111 @@
+package durablemcp
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.temporal.io/sdk/client"
+)
+
+// A CancelTool is a tool that cancels a workflow, or terminates it. Its
+// arguments are those that name the workflow, and a reason, which Temporal
+// records.
+//
+// Cancellation is a request: the answer says that Temporal has accepted it, and
+// the workflow ends in its own way, after cleaning up. Termination ends the
+// workflow at once and lets it clean up nothing.
+type CancelTool struct {
+	// Name, Title, Description, Annotations, Icons and Meta are as in
+	// [WorkflowTool]. Without Annotations, the tool is said to be destructive
+	// and idempotent.
+	Name, Title, Description string
+	Annotations              *mcp.ToolAnnotations
+	Icons                    []mcp.Icon
+	Meta                     mcp.Meta
+
+	// Workflow and WorkflowType name the workflow, as in [WorkflowTool]. Only
+	// executions of this workflow type are cancelled. Required.
+	Workflow     any
+	WorkflowType string
+
+	// WorkflowID is as in [SignalTool].
+	WorkflowID string
+
+	// Terminate terminates the workflow in place of cancelling it.
+	Terminate bool
+
+	// Allow decides who may cancel the workflow of another caller. If nil, only
+	// the principal that started it may.
+	Allow AllowFunc
+}
+
+// cancelReason is the argument of a CancelTool beside the workflow's address.
+type cancelReason struct {
+	Reason string `json:"reason,omitempty" jsonschema:"description=Why\\, for those who look at the workflow later.,maxLength=1000"`
+}
+
+type cancelTool struct {
+	message
+	terminate bool
+}
+
+func (t CancelTool) declare(d *declaration) *binding {
+	d.identity(t.Name, t.Description)
+	m := d.message(messageFields{
+		workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID, input: cancelReason{}, allow: t.Allow,
+	})
+	if m == nil {
+		return nil
+	}
+	tool := &cancelTool{message: *m, terminate: t.Terminate}
+	return d.bind(m.base, tool.call, mcp.Tool{
+		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta,
+		Annotations: cmp.Or(t.Annotations, &mcp.ToolAnnotations{DestructiveHint: new(true), IdempotentHint: true}),
+		InputSchema: m.input.schema.JSON(), OutputSchema: rawSchema(acceptedOutputSchema),
+	})
+}
+
+func (t *cancelTool) call(ctx context.Context, c client.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	m, err := t.read(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	e, err := t.act(ctx, c, m, func(ctx context.Context, e *execution) error {
+		return t.end(ctx, c, e, m.args[0].(cancelReason).Reason)
+	})
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if e == nil {
+		return nil, err
+	}
+	if err != nil {
+		return nil, t.failure(ctx, e, err)
+	}
+	text := fmt.Sprintf("Temporal has accepted the request to cancel workflow %q. The workflow ends in its own way, which its state shows.", e.id)
+	if t.terminate {
+		text = fmt.Sprintf("The workflow %q is terminated.", e.id)
+	}
+	answer := mustMarshal(accepted{Accepted: true, WorkflowID: e.id, RunID: e.runID})
+	return t.withMeta(structured(answer, text), e), nil
+}
+
+// end cancels or terminates an execution.
+func (t *cancelTool) end(ctx context.Context, c client.Client, e *execution, reason string) error {
+	reason = cmp.Or(reason, "called the MCP tool "+t.name)
+	if t.terminate {
+		return c.TerminateWorkflow(ctx, e.id, e.runID, reason)
+	}
+	return c.CancelWorkflowWithOptions(ctx, client.CancelWorkflowOptions{WorkflowID: e.id, RunID: e.runID, Reason: reason})
+}
+
+func (t *cancelTool) failure(ctx context.Context, e *execution, err error) *toolError {
+	t.log(ctx, "ending a workflow failed", "workflow_id", e.id, "error", err)
+	failure := serviceFailure(err)
+	if failure.Type == errUnknownOutcome {
+		failure.advice = "It is safe to make the same call again."
+	}
+	return failure
+}

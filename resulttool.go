@@ -1,0 +1,93 @@
+package durablemcp
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.temporal.io/sdk/client"
+)
+
+// A ResultTool is a tool that waits for a workflow that was started earlier,
+// and answers as the [WorkflowTool] would have: with the workflow's result, how
+// it failed, or that it is still running. It changes nothing.
+//
+// Answers that a workflow is still running name the ResultTool of its workflow
+// type, so that a model knows how to go on.
+type ResultTool struct {
+	// Name, Title, Description, Annotations, Icons and Meta are as in
+	// [WorkflowTool]. Without Annotations, the tool is said to be read-only.
+	Name, Title, Description string
+	Annotations              *mcp.ToolAnnotations
+	Icons                    []mcp.Icon
+	Meta                     mcp.Meta
+
+	// Workflow, WorkflowType and Output name the workflow and its result, as in
+	// [WorkflowTool]. Only executions of this workflow type are waited for.
+	// Workflow is required.
+	Workflow     any
+	WorkflowType string
+	Output       any
+
+	// WorkflowID is as in [SignalTool].
+	WorkflowID string
+
+	// Wait is how long a call waits for the result. If zero, defaults to
+	// [Options.Wait].
+	Wait time.Duration
+
+	// Allow decides who may see the result of another caller's workflow. If
+	// nil, only the principal that started it may.
+	Allow AllowFunc
+}
+
+type resultTool struct {
+	message
+	waiter *waiter
+}
+
+func (t ResultTool) declare(d *declaration) *binding {
+	d.identity(t.Name, t.Description)
+	d.checkDuration("Wait", t.Wait)
+	m := d.message(messageFields{workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID, allow: t.Allow})
+	if m == nil {
+		return nil
+	}
+	out := d.resultOf(t)
+	if out == nil {
+		return nil
+	}
+	tool := &resultTool{*m, &waiter{base: m.base, output: out, wait: cmp.Or(t.Wait, d.opts.Wait), next: askAgain{m.base}}}
+	if d.results[m.workflowType] == nil {
+		d.results[m.workflowType] = tool
+	}
+	return d.bind(m.base, tool.call, mcp.Tool{
+		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta,
+		Annotations: cmp.Or(t.Annotations, &mcp.ToolAnnotations{ReadOnlyHint: true}),
+		InputSchema: m.input.schema.JSON(), OutputSchema: out.published(),
+	})
+}
+
+// resultOf checks the field Output against the workflow, whose mistakes are
+// recorded already.
+func (d *declaration) resultOf(t ResultTool) *outputBinding {
+	quiet := &declaration{declarations: newDeclarations(Options{}), name: d.name}
+	return d.workflowResult(quiet.workflow(t.Workflow, t.WorkflowType), t.Output)
+}
+
+func (t *resultTool) call(ctx context.Context, c client.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	called := time.Now()
+	m, err := t.read(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	e, err := t.find(ctx, c, m.key, m.caller)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t.waiter.result(ctx, c, e, called)
+}

@@ -1,0 +1,166 @@
+package durablemcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+)
+
+// A SignalTool is a tool that sends a signal to a workflow.
+//
+// The answer says that Temporal has accepted the signal, never that the
+// workflow has acted on it: signals have no answer. For a decision that can be
+// refused, use an [UpdateTool]. A workflow that has ended, that is not of the
+// declared type, or that is not the caller's takes no signal.
+type SignalTool struct {
+	// Name, Title, Description, Annotations, Icons and Meta are as in
+	// [WorkflowTool]. Without Annotations, the tool is said to be neither
+	// read-only nor idempotent.
+	Name, Title, Description string
+	Annotations              *mcp.ToolAnnotations
+	Icons                    []mcp.Icon
+	Meta                     mcp.Meta
+
+	// Workflow and WorkflowType name the workflow, as in [WorkflowTool]. Only
+	// executions of this workflow type are signalled. Required.
+	Workflow     any
+	WorkflowType string
+
+	// Signal is the name of the signal. Required.
+	Signal string
+	// Input is a value of the type of the signal's argument; only its type
+	// counts. If nil, the signal has none.
+	Input any
+	// ArgNames names the argument, which then is one property of the tool's
+	// arguments. If empty, the argument is a struct or a map with string keys,
+	// whose fields become the properties.
+	ArgNames []string
+
+	// WorkflowID is a template of the workflow's ID, whose placeholders become
+	// required arguments of the tool. If empty, the arguments are workflow_id
+	// and, optional, run_id: a run stands for the chain that it belongs to, so
+	// that a handle outlasts continue-as-new, retries and resets.
+	WorkflowID string
+
+	// Start, if not nil, starts the workflow if it is not running
+	// (signal-with-start). The arguments of the workflow become arguments of
+	// the tool, too.
+	Start *WithStart
+
+	// Allow decides who may signal the workflow of another caller. If nil, only
+	// the principal that started it may.
+	Allow AllowFunc
+}
+
+// accepted is the answer of a [SignalTool].
+type accepted struct {
+	Accepted   bool   `json:"accepted"`
+	WorkflowID string `json:"workflow_id"`
+	RunID      string `json:"run_id"`
+}
+
+const acceptedOutputSchema = `{"type": "object", "anyOf": [{
+	"type": "object",
+	"properties": {
+		"accepted": {"type": "boolean", "description": "Temporal has accepted it. Whether the workflow acts on it is not known yet."},
+		"workflow_id": {"type": "string"},
+		"run_id": {"type": "string"}
+	},
+	"required": ["accepted", "workflow_id", "run_id"]
+}, ` + errorSchema + `]}`
+
+type signalTool struct {
+	message
+	signal string
+}
+
+func (t SignalTool) declare(d *declaration) *binding {
+	d.identity(t.Name, t.Description)
+	d.required("Signal", t.Signal, "the signal's name")
+	if len(t.ArgNames) > 1 {
+		d.mistake("ArgNames", count(len(t.ArgNames), "name"), "one: a signal has one argument")
+		return nil
+	}
+	m := d.message(messageFields{
+		workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID,
+		input: t.Input, argNames: t.ArgNames, start: t.Start, allow: t.Allow,
+	})
+	if m == nil {
+		return nil
+	}
+	tool := &signalTool{message: *m, signal: t.Signal}
+	return d.bind(m.base, tool.call, mcp.Tool{
+		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta, Annotations: t.Annotations,
+		InputSchema: m.input.schema.JSON(), OutputSchema: rawSchema(acceptedOutputSchema),
+	})
+}
+
+func (t *signalTool) call(ctx context.Context, c client.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	m, err := t.read(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	send := t.send
+	if t.start != nil {
+		send = t.sendWithStart
+	}
+	e, err := send(ctx, c, m)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	answer := mustMarshal(accepted{Accepted: true, WorkflowID: e.id, RunID: e.runID})
+	text := fmt.Sprintf("Temporal has accepted the signal %s for workflow %q. Whether the workflow acts on it shows in its state.", t.signal, e.id)
+	return t.withMeta(structured(answer, text), e), nil
+}
+
+// send signals the execution that a call names.
+func (t *signalTool) send(ctx context.Context, c client.Client, m *messageInput) (*execution, error) {
+	e, err := t.act(ctx, c, m, func(ctx context.Context, e *execution) error {
+		return c.SignalWorkflow(ctx, e.id, e.runID, t.signal, m.argument())
+	})
+	if e != nil && err != nil {
+		return nil, t.failure(ctx, e.id, err)
+	}
+	return e, err
+}
+
+// sendWithStart signals the workflow, and starts it if it is not running.
+func (t *signalTool) sendWithStart(ctx context.Context, c client.Client, m *messageInput) (*execution, error) {
+	if err := t.start.check(ctx, c, m); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	options, rec := t.start.optionsFor(m.key.id, m.startInput, m.caller)
+	options.WorkflowIDConflictPolicy = 0 // signal-with-start knows no other way than to join
+	options.EnableEagerStart = false
+	run, err := c.SignalWithStartWorkflow(ctx, m.key.id, t.signal, m.argument(), options, t.workflowType, m.startInput.args...)
+	if taken, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
+		return nil, t.ended(&execution{id: m.key.id, runID: taken.RunId, status: closedStatus(ctx, c, m.key.id, taken.RunId)})
+	}
+	if err != nil {
+		return nil, t.failure(ctx, m.key.id, err)
+	}
+	return &execution{id: m.key.id, runID: run.GetRunID(), created: rec.Created}, nil
+}
+
+// failure says whether a signal may have been sent after all.
+func (t *signalTool) failure(ctx context.Context, id string, err error) *toolError {
+	t.log(ctx, "signalling a workflow failed", "workflow_id", id, "error", err)
+	e := serviceFailure(err)
+	if e.Type != errUnknownOutcome {
+		e.Message += " Nothing was sent."
+		return e
+	}
+	e.Retryable = false
+	e.Message += " It is not known whether the signal was sent."
+	e.advice = "Look at the workflow's state before you call again: the same call again could send it a second time."
+	return e
+}

@@ -1,0 +1,174 @@
+package durablemcp
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.temporal.io/api/sdk/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/durablemcp/durablemcp/internal/doing"
+	"github.com/durablemcp/durablemcp/internal/redact"
+)
+
+// A StatusTool is a tool that says what a workflow is doing, from what Temporal
+// knows of it: its status and since when, pending activities with their
+// attempts and last failures, and pending child workflows. If a worker is
+// there, it also has the workflow's own current details
+// ([workflow.SetCurrentDetails]). It changes nothing.
+//
+// [workflow.SetCurrentDetails]: https://pkg.go.dev/go.temporal.io/sdk/workflow#SetCurrentDetails
+type StatusTool struct {
+	// Name, Title, Description, Annotations, Icons and Meta are as in
+	// [WorkflowTool]. Without Annotations, the tool is said to be read-only.
+	Name, Title, Description string
+	Annotations              *mcp.ToolAnnotations
+	Icons                    []mcp.Icon
+	Meta                     mcp.Meta
+
+	// Workflow and WorkflowType name the workflow, as in [WorkflowTool]. Only
+	// executions of this workflow type are shown. Required.
+	Workflow     any
+	WorkflowType string
+
+	// WorkflowID is as in [SignalTool].
+	WorkflowID string
+
+	// Allow decides who may see the workflow of another caller. If nil, only
+	// the principal that started it may.
+	Allow AllowFunc
+}
+
+// status is the answer of a [StatusTool].
+type status struct {
+	WorkflowID string           `json:"workflow_id"`
+	RunID      string           `json:"run_id"`
+	Status     string           `json:"status"`
+	Started    time.Time        `json:"started"`
+	Closed     *time.Time       `json:"closed,omitempty"`
+	Doing      string           `json:"doing,omitempty"`
+	Details    string           `json:"details,omitempty"`
+	Activities []doing.Activity `json:"pending_activities,omitempty"`
+	Children   []childStatus    `json:"pending_children,omitempty"`
+}
+
+type childStatus struct {
+	WorkflowID   string `json:"workflow_id"`
+	WorkflowType string `json:"workflow_type"`
+}
+
+const statusOutputSchema = `{"type": "object", "anyOf": [{
+	"type": "object",
+	"properties": {
+		"workflow_id": {"type": "string"},
+		"run_id": {"type": "string"},
+		"status": {"type": "string", "description": "running, completed, failed, canceled, terminated, timed_out, paused or continued_as_new."},
+		"started": {"type": "string", "format": "date-time"},
+		"closed": {"type": "string", "format": "date-time"},
+		"doing": {"type": "string", "description": "What it is doing now, in words."},
+		"details": {"type": "string", "description": "What the workflow itself says of its state."},
+		"pending_activities": {"type": "array", "items": {
+			"type": "object",
+			"properties": {
+				"name": {"type": "string"}, "state": {"type": "string"}, "attempt": {"type": "integer"},
+				"maximum_attempts": {"type": "integer"}, "last_failure": {"type": "string"},
+				"running_for": {"type": "string"}, "next_try_in": {"type": "string"}
+			},
+			"required": ["name", "state", "attempt"]
+		}},
+		"pending_children": {"type": "array", "items": {
+			"type": "object",
+			"properties": {"workflow_id": {"type": "string"}, "workflow_type": {"type": "string"}},
+			"required": ["workflow_id", "workflow_type"]
+		}}
+	},
+	"required": ["workflow_id", "run_id", "status", "started"]
+}, ` + errorSchema + `]}`
+
+type statusTool struct{ message }
+
+func (t StatusTool) declare(d *declaration) *binding {
+	d.identity(t.Name, t.Description)
+	m := d.message(messageFields{workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID, allow: t.Allow})
+	if m == nil {
+		return nil
+	}
+	tool := &statusTool{*m}
+	return d.bind(m.base, tool.call, mcp.Tool{
+		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta,
+		Annotations: cmp.Or(t.Annotations, &mcp.ToolAnnotations{ReadOnlyHint: true}),
+		InputSchema: m.input.schema.JSON(), OutputSchema: rawSchema(statusOutputSchema),
+	})
+}
+
+func (t *statusTool) call(ctx context.Context, c client.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	m, err := t.read(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	e, err := t.find(ctx, c, m.key, m.caller)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := t.status(ctx, c, e)
+	if err != nil {
+		return nil, err
+	}
+	content := mustMarshal(s)
+	return t.withMeta(structured(content, string(content)), e), nil
+}
+
+func (t *statusTool) status(ctx context.Context, c client.Client, e *execution) (*status, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	resp, err := c.DescribeWorkflowExecution(ctx, e.id, e.runID)
+	if err != nil {
+		t.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
+		return nil, nothingDone(serviceFailure(err))
+	}
+	now := time.Now()
+	info := resp.GetWorkflowExecutionInfo()
+	s := &status{WorkflowID: e.id, RunID: e.runID, Status: statusName(info.GetStatus()), Started: e.created.UTC()}
+	if info.GetCloseTime() != nil {
+		s.Closed = new(info.GetCloseTime().AsTime())
+		return s, nil
+	}
+	s.Activities = doing.Activities(resp.GetPendingActivities(), now)
+	for _, child := range resp.GetPendingChildren() {
+		s.Children = append(s.Children, childStatus{child.GetWorkflowId(), child.GetWorkflowTypeName()})
+	}
+	if s.Doing = t.stuck(ctx, c, resp, now); s.Doing == "" {
+		s.Doing = cmp.Or(doing.Describe(resp, now), idle)
+		s.Details = t.details(ctx, c, e)
+	}
+	return s, nil
+}
+
+// metadataQuery is a query that Temporal's SDKs answer for every workflow.
+const metadataQuery = "__temporal_workflow_metadata"
+
+// detailsTimeout bounds the query for a workflow's current details, which are
+// shown only if a worker has them at hand.
+const detailsTimeout = time.Second
+
+// details returns what the workflow says of its own state, "" if it says
+// nothing or no worker answers.
+func (t *statusTool) details(ctx context.Context, c client.Client, e *execution) string {
+	ctx, cancel := context.WithTimeout(ctx, detailsTimeout)
+	defer cancel()
+	value, err := c.QueryWorkflow(ctx, e.id, e.runID, metadataQuery)
+	if err != nil {
+		return ""
+	}
+	var metadata sdk.WorkflowMetadata
+	if err := value.Get(&metadata); err != nil {
+		return ""
+	}
+	return redact.Cut(strings.TrimSpace(metadata.GetCurrentDetails()), redact.MaxLength)
+}

@@ -1,0 +1,116 @@
+package durablemcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"github.com/durablemcp/durablemcp/internal/idtemplate"
+	"github.com/durablemcp/durablemcp/internal/redact"
+)
+
+// A target is how a tool finds the workflow that a call is about.
+type target struct {
+	*base
+	address address
+	allow   AllowFunc
+}
+
+// find returns the execution that a call names, if it is of the tool's workflow
+// type and the caller may touch it. What is not there, of another type, or
+// somebody else's is the same error, after the same one request.
+func (t *target) find(ctx context.Context, c client.Client, key workflowKey, caller Caller) (*execution, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	desc, err := c.DescribeWorkflow(ctx, key.id, key.runID)
+	if absent(err, key) {
+		return nil, t.notFound(key)
+	}
+	if err != nil {
+		t.log(ctx, "describing a workflow failed", "workflow_id", key.id, "error", err)
+		return nil, nothingDone(serviceFailure(err))
+	}
+	var rec record
+	known := desc.GetMemoValue(memoKey, &rec) == nil
+	if desc.WorkflowType.Name != t.workflowType || !t.mayTouch(ctx, t.allow, caller, Owner{rec.Owner}) {
+		return nil, t.notFound(key)
+	}
+	e := &execution{id: key.id, runID: desc.WorkflowExecution.RunID, queue: desc.TaskQueueName, status: desc.Status, created: desc.WorkflowStartTime}
+	if known {
+		e.created = rec.Created
+	}
+	if key.runID == "" || !e.closed() {
+		return e, nil
+	}
+	return t.latest(ctx, c, e, caller)
+}
+
+// act finds the workflow and does something to it. A workflow that has moved on
+// to another run in between is looked up again. Without an execution, nothing
+// was tried.
+func (t *target) act(ctx context.Context, c client.Client, m *messageInput, do func(context.Context, *execution) error) (*execution, error) {
+	for range 3 {
+		e, err := t.find(ctx, c, m.key, m.caller)
+		if err != nil {
+			return nil, err
+		}
+		if e.closed() {
+			return nil, t.ended(e)
+		}
+		request, cancel := context.WithTimeout(ctx, requestTimeout)
+		err = do(request, e)
+		cancel()
+		if _, gone := errors.AsType[*serviceerror.NotFound](err); !gone {
+			return e, err
+		}
+	}
+	return nil, t.notFound(m.key)
+}
+
+// latest follows a closed run to the current one of its chain.
+func (t *target) latest(ctx context.Context, c client.Client, e *execution, caller Caller) (*execution, error) {
+	if runID := latestRun(ctx, c, e.id, e.runID); runID != e.runID {
+		return t.find(ctx, c, workflowKey{e.id, ""}, caller)
+	}
+	return e, nil
+}
+
+// absent reports whether a request failed because there is no such workflow. A
+// run ID that is none makes the request invalid.
+func absent(err error, key workflowKey) bool {
+	_, notFound := errors.AsType[*serviceerror.NotFound](err)
+	_, invalid := errors.AsType[*serviceerror.InvalidArgument](err)
+	return notFound || invalid && (key.runID != "" || len(key.id) > idtemplate.MaxLength)
+}
+
+func (t *target) notFound(key workflowKey) *toolError {
+	return &toolError{
+		Type:    errNotFound,
+		Message: fmt.Sprintf("There is no workflow %q that %s can act on. Nothing was done.", redact.Cut(key.id, 200), t.name),
+		advice:  "Check the arguments against what the tool that started the workflow returned, or tell the user.",
+	}
+}
+
+// ended says how a workflow ended that can no longer take what it is sent.
+func (t *target) ended(e *execution) *toolError {
+	status := statusName(e.status)
+	return &toolError{
+		Type:    errClosed,
+		Message: fmt.Sprintf("The workflow %q has ended already: it is %s. Nothing was done.", e.id, status),
+		Details: mustMarshal(map[string]string{"status": status}),
+		advice:  "Calling again will not help: what has ended cannot be changed.",
+	}
+}
+
+// nothingDone completes the text of a failed request that changes nothing.
+func nothingDone(e *toolError) *toolError {
+	e.Message += " Nothing was done."
+	if e.Type == errUnknownOutcome {
+		e.Type = errUnavailable
+		e.advice = "Wait a little, then make the same call again; tell the user if it lasts."
+	}
+	return e
+}

@@ -1,0 +1,116 @@
+package durablemcp
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/durablemcp/durablemcp/internal/schema"
+)
+
+// WithStart makes a [SignalTool] or an [UpdateTool] start the workflow if it is
+// not running: "create the entity if it is not there, then act" in one call.
+//
+// Starting and acting are one request: either both happen, or neither. A
+// workflow that runs already must have been started with the same arguments;
+// else the call is a conflict and changes nothing.
+type WithStart struct {
+	// TaskQueue is the task queue that the workflow's workers poll. Required.
+	TaskQueue string
+	// Input and ArgNames say what the workflow's arguments are, as in
+	// [WorkflowTool].
+	Input    any
+	ArgNames []string
+	// WorkflowIDReusePolicy and StartOptions are as in [WorkflowTool], except
+	// that the options StartDelay and EnableEagerStart have no effect.
+	WorkflowIDReusePolicy enums.WorkflowIdReusePolicy
+	StartOptions          client.StartWorkflowOptions
+}
+
+// A withStart is a checked [WithStart].
+type withStart struct {
+	*starter
+	input *inputBinding
+}
+
+// withStart checks the field Start, and adds the workflow's arguments to those
+// of the payload. It returns nil if there is no Start, or after a mistake.
+func (d *declaration) withStart(f messageFields, ref *workflowRef, b *base, payload *inputBinding) (*withStart, *inputBinding) {
+	if f.start == nil {
+		return nil, payload
+	}
+	s := f.start
+	d.runsOn(s.TaskQueue, ref, f.workflow)
+	d.checkReuse(s.WorkflowIDReusePolicy)
+	d.checkStartOptions("Start.StartOptions.", s.StartOptions)
+	if f.workflowID == "" {
+		d.mistake("WorkflowID", "none", "a template: a workflow that is started by a message needs an ID that finds it again")
+		return nil, nil
+	}
+	in := d.workflowArgs(ref, s.Input, s.ArgNames)
+	if in == nil || payload == nil {
+		return nil, nil
+	}
+	var required struct{ Required []string }
+	if err := json.Unmarshal(in.schema.JSON(), &required); err != nil {
+		panic(err) // the library's own JSON
+	}
+	var props []schema.Property
+	for _, name := range in.schema.Properties() {
+		node, _ := in.schema.Lookup([]string{name})
+		props = append(props, schema.Property{Name: name, Schema: node.JSON, Required: slices.Contains(required.Required, name)})
+	}
+	d.inputs[ref.name] = append(d.inputs[ref.name], in.schema)
+	start := &withStart{
+		starter: &starter{base: b, allow: f.allow, options: d.startOptions(s.StartOptions, s.TaskQueue, s.WorkflowIDReusePolicy)},
+		input:   in,
+	}
+	return start, d.with(payload, props...)
+}
+
+// read takes the workflow's arguments out of those of the tool.
+func (s *withStart) read(in *input) (*input, error) {
+	arguments := make(map[string]any)
+	for _, name := range s.input.schema.Properties() {
+		if value, ok := in.properties[name]; ok {
+			arguments[name] = value
+		}
+	}
+	raw, err := json.Marshal(arguments)
+	if err != nil {
+		return nil, err
+	}
+	return s.input.decode(raw)
+}
+
+// check looks up whether the workflow is there, and whether it is the one that
+// the call means: with-start requests act on whatever has the ID.
+func (s *withStart) check(ctx context.Context, c client.Client, m *messageInput) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	desc, err := c.DescribeWorkflow(ctx, m.key.id, "")
+	if absent(err, m.key) {
+		return nil
+	}
+	if err != nil {
+		s.log(ctx, "describing a workflow failed", "workflow_id", m.key.id, "error", err)
+		return nothingDone(serviceFailure(err))
+	}
+	if desc.WorkflowCloseTime != nil {
+		return nil // Temporal decides by the reuse policy
+	}
+	_, err = s.same(ctx, desc, m.startInput, m.caller)
+	return err
+}
+
+// closedStatus returns the status of a closed run.
+func closedStatus(ctx context.Context, c client.Client, id, runID string) enums.WorkflowExecutionStatus {
+	desc, err := c.DescribeWorkflow(ctx, id, runID)
+	if err != nil {
+		return enums.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED
+	}
+	return desc.Status
+}
