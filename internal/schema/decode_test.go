@@ -126,7 +126,7 @@ func TestDecodeBadInput(t *testing.T) {
 			if got := texts(violations); !slices.Equal(got, c.want) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
-			if took := time.Since(start); took > 10*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("took %v", took)
 			}
 		})
@@ -152,9 +152,9 @@ func TestDecodeHostile(t *testing.T) {
 	t.Parallel()
 	s := structSchema[BadInput](t)
 	for name, raw := range map[string]string{
-		"violations":  `{"name":"bob","lines":[` + strings.Repeat("{},", MaxValues-10) + `{}]}`,
-		"properties":  `{"name":"bob",` + manyMembers(MaxValues-10) + `}`,
-		"exponents":   `{"name":"bob","lines":[` + strings.Repeat("1e399,", MaxValues-10) + `{}]}`,
+		"violations":  `{"name":"bob","lines":[` + strings.Repeat("{},", MaxValues/4) + `{}]}`,
+		"properties":  `{"name":"bob",` + manyMembers(MaxValues/4) + `}`,
+		"exponents":   `{"name":"bob","lines":[` + strings.Repeat("1e399,", MaxValues/4) + `{}]}`,
 		"deep member": strings.Repeat(`{"name":"bob","sub":`, 150) + `{"age":9223372036854775808,"name":"` + strings.Repeat("x", 4_000_000) + `"}` + strings.Repeat("}", 150),
 	} {
 		start := time.Now()
@@ -163,7 +163,7 @@ func TestDecodeHostile(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 		}
 		checkViolations(t, violations)
-		if took := time.Since(start); took > 30*time.Second {
+		if took := time.Since(start); took > time.Minute {
 			t.Errorf("%s: took %v", name, took)
 		}
 	}

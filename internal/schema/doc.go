@@ -6,6 +6,10 @@
 // recursive, and structs are closed. Output schemas are written for truth: whatever
 // encoding/json writes for a value of the type validates against the schema of the type.
 //
+// The constraints of tags (enum, minimum, pattern, format, ...) are part of input schemas
+// only. Go does not enforce them, so that a zero value would break them: output schemas
+// have their text, with the values of an enum named in the description.
+//
 // Both follow the field rules of encoding/json. The text, the constraints and the
 // schema methods (JSONSchema, JSONSchemaExtend, JSONSchemaAlias) are those of
 // github.com/invopop/jsonschema.

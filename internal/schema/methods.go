@@ -89,7 +89,30 @@ func (g *generator) extended(t reflect.Type, n *node) *node {
 		g.fail(t.String()+" with a JSONSchemaExtend method whose result cannot be written", "a JSON schema")
 		return n
 	}
+	keepExact(n, more)
 	return more
+}
+
+// keepExact restores the numbers of values that went through invopop's schema, which
+// holds them as float64.
+func keepExact(before, after *node) {
+	after.walk(func(pointer string, s *node) {
+		old := before.resolve(pointer)
+		for _, key := range []string{"default", "const", "enum", "examples"} {
+			if old != nil && old.has(key) && s.has(key) && rounded(old.get(key)) == rounded(s.get(key)) {
+				s.set(key, old.get(key))
+			}
+		}
+	})
+}
+
+// rounded writes a value of a schema with the precision of float64.
+func rounded(v any) string {
+	var loose any
+	if err := json.Unmarshal(appendJSON(nil, v), &loose); err != nil {
+		return err.Error()
+	}
+	return fmt.Sprint(loose)
 }
 
 // call runs a method of the user's. A panic is a mistake like any other.

@@ -261,7 +261,7 @@ type (
 		Rule   Rule    `json:"rule"`
 	}
 	Extended struct {
-		Low  int           `json:"low"`
+		Low  int           `json:"low" jsonschema:"default=9007199254740993,example=-9007199254740993"`
 		High int           `json:"high"`
 		Wait time.Duration `json:"wait"`
 		Sub  Booleans      `json:"sub"`
