@@ -138,29 +138,32 @@ func (d *declaration) placeholderSchema(ref *workflowRef, name string) json.RawM
 	return json.RawMessage(`{"type":"string","minLength":1}`)
 }
 
-// A branch is properties by name: of each, its schema or the properties below.
-type branch map[string]any
+// A branch is properties by name: each has a schema, or properties below it.
+type branch map[string]twig
+
+type twig struct {
+	leaf  json.RawMessage
+	below branch
+}
 
 func (b branch) add(path []string, leaf json.RawMessage) {
 	if len(path) == 1 {
-		b[path[0]] = leaf
+		b[path[0]] = twig{leaf: leaf}
 		return
 	}
-	below, ok := b[path[0]].(branch)
-	if !ok {
-		below = make(branch)
-		b[path[0]] = below
+	if b[path[0]].below == nil {
+		b[path[0]] = twig{below: make(branch)}
 	}
-	below.add(path[1:], leaf)
+	b[path[0]].below.add(path[1:], leaf)
 }
 
 // properties returns the branch as required properties, nested ones as objects.
 func (b branch) properties() []schema.Property {
 	var props []schema.Property
 	for _, name := range sortedKeys(b) {
-		leaf, ok := b[name].(json.RawMessage)
-		if !ok {
-			leaf = b[name].(branch).object()
+		leaf := b[name].leaf
+		if below := b[name].below; below != nil {
+			leaf = below.object()
 		}
 		props = append(props, schema.Property{Name: name, Schema: leaf, Required: true})
 	}

@@ -72,9 +72,8 @@ func (t *cancelTool) call(ctx context.Context, c client.Client, req *mcp.CallToo
 	if err != nil {
 		return nil, err
 	}
-	e, err := t.act(ctx, c, m, func(ctx context.Context, e *execution) error {
-		return t.end(ctx, c, e, m.args[0].(cancelReason).Reason)
-	})
+	reason, _ := m.properties["reason"].(string)
+	e, err := t.act(ctx, c, m, func(ctx context.Context, e *execution) error { return t.end(ctx, c, e, reason) })
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

@@ -54,14 +54,16 @@ func (d *declaration) withStart(f messageFields, ref *workflowRef, b *base, payl
 	if in == nil || payload == nil {
 		return nil, nil
 	}
-	var required struct{ Required []string }
-	if err := json.Unmarshal(in.schema.JSON(), &required); err != nil {
+	var published struct {
+		Required []string `json:"required"`
+	}
+	if err := json.Unmarshal(in.schema.JSON(), &published); err != nil {
 		panic(err) // the library's own JSON
 	}
 	var props []schema.Property
 	for _, name := range in.schema.Properties() {
 		node, _ := in.schema.Lookup([]string{name})
-		props = append(props, schema.Property{Name: name, Schema: node.JSON, Required: slices.Contains(required.Required, name)})
+		props = append(props, schema.Property{Name: name, Schema: node.JSON, Required: slices.Contains(published.Required, name)})
 	}
 	d.inputs[ref.name] = append(d.inputs[ref.name], in.schema)
 	start := &withStart{

@@ -1,0 +1,120 @@
+package durablemcp
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"go.temporal.io/sdk/workflow"
+)
+
+type invoice struct {
+	ID    string `json:"id" jsonschema:"minLength=1"`
+	Buyer struct {
+		Number int `json:"number"`
+	} `json:"buyer"`
+}
+
+func bill(workflow.Context, invoice) error { return nil }
+
+func region(workflow.Context, float64, string) error { return nil }
+
+// inputOf declares tools and returns the input schema of the named one.
+func inputOf(t *testing.T, name string, tools ...Tool) string {
+	t.Helper()
+	registry, err := New(nil, tools...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range registry.bindings {
+		if b.tool.Name == name {
+			return string(b.tool.InputSchema.(json.RawMessage))
+		}
+	}
+	t.Fatalf("no tool %s", name)
+	return ""
+}
+
+// TestAddressArguments checks which arguments name the workflow of a message.
+func TestAddressArguments(t *testing.T) {
+	t.Parallel()
+	byRegion := WorkflowTool{Name: "region", Description: "A region.", Workflow: region, TaskQueue: "q", ArgNames: []string{"latitude", "name"}}
+	for name, test := range map[string]struct {
+		tool   SignalTool
+		others []Tool
+		want   []string
+	}{
+		"by ID":      {SignalTool{Workflow: bill}, nil, []string{`"workflow_id":{"type":"string"`, `"run_id"`, `"required":["workflow_id"]`}},
+		"of its own": {SignalTool{Workflow: bill, WorkflowID: "i-{id}"}, nil, []string{`"id":{"type":"string","minLength":1}`, `"required":["id"]`}},
+		"nested": {SignalTool{Workflow: bill, WorkflowID: "i-{buyer.number}"}, nil,
+			[]string{`"buyer":{`, `"number":{"type":"integer"}`, `"required":["buyer"]`}},
+		"of a workflow tool": {SignalTool{Workflow: region, WorkflowID: "r-{latitude}"}, []Tool{byRegion}, []string{`"latitude":{"type":"number"}`}},
+		"by name":            {SignalTool{Workflow: "region", WorkflowID: "r-{latitude}"}, []Tool{byRegion}, []string{`"latitude":{"type":"number"}`}},
+		"unknown":            {SignalTool{Workflow: "elsewhere", WorkflowID: "r-{latitude}"}, nil, []string{`"latitude":{"type":"string","minLength":1}`}},
+		"in the payload":     {SignalTool{Workflow: bill, WorkflowID: "i-{id}", Input: order{}}, nil, []string{`"id":{"type":"string"}`, `"lines"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.tool.Name, test.tool.Description, test.tool.Signal = "signal", "Signals.", "s"
+			got := inputOf(t, "signal", append([]Tool{test.tool}, test.others...)...)
+			for _, want := range test.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("%s does not contain %s", got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestMessageMistakes makes each mistake of a message tool, one at a time.
+func TestMessageMistakes(t *testing.T) {
+	t.Parallel()
+	signal := func(change func(*SignalTool)) Tool {
+		tool := SignalTool{Name: "signal", Description: "Signals.", Workflow: bill, Signal: "s", WorkflowID: "i-{id}"}
+		change(&tool)
+		return tool
+	}
+	for name, test := range map[string]struct {
+		tool  Tool
+		field string
+	}{
+		"no signal":           {signal(func(s *SignalTool) { s.Signal = "" }), "Signal"},
+		"no query":            {QueryTool{Name: "q", Description: "Q.", Workflow: bill}, "Query"},
+		"no update":           {UpdateTool{Name: "u", Description: "U.", Workflow: bill}, "Update"},
+		"no workflow":         {StatusTool{Name: "s", Description: "S."}, "Workflow"},
+		"no description":      {CancelTool{Name: "c", Workflow: bill}, "Description"},
+		"result of function":  {ResultTool{Name: "r", Description: "R.", Workflow: bill, Output: 1}, "Output"},
+		"negative wait":       {ResultTool{Name: "r", Description: "R.", Workflow: bill, Wait: -1}, "Wait"},
+		"negative timeout":    {QueryTool{Name: "q", Description: "Q.", Workflow: bill, Query: "q", Timeout: -1}, "Timeout"},
+		"two signal args":     {signal(func(s *SignalTool) { s.Input, s.ArgNames = []any{1, 2}, []string{"a", "b"} }), "ArgNames"},
+		"scalar, no name":     {signal(func(s *SignalTool) { s.Input = 1 }), "ArgNames"},
+		"unknown placeholder": {signal(func(s *SignalTool) { s.WorkflowID = "i-{nr}" }), "WorkflowID"},
+		"random ID":           {signal(func(s *SignalTool) { s.WorkflowID = "i-{@uuid}" }), "WorkflowID"},
+		"bad template":        {signal(func(s *SignalTool) { s.WorkflowID = "i-{id" }), "WorkflowID"},
+		"update ID":           {UpdateTool{Name: "u", Description: "U.", Workflow: bill, Update: "u", UpdateID: "{x}"}, "UpdateID"},
+		"channel payload":     {signal(func(s *SignalTool) { s.Input, s.ArgNames = make(chan int), []string{"c"} }), "Input"},
+		"channel result":      {QueryTool{Name: "q", Description: "Q.", Workflow: bill, Query: "q", Output: make(chan int)}, "Output"},
+		"start, no queue":     {signal(func(s *SignalTool) { s.Start = &WithStart{} }), "TaskQueue"},
+		"start, no ID":        {signal(func(s *SignalTool) { s.WorkflowID, s.Start = "", &WithStart{TaskQueue: "q"} }), "WorkflowID"},
+		"start, same names": {signal(func(s *SignalTool) {
+			s.Input, s.Start = invoice{}, &WithStart{TaskQueue: "q"}
+		}), "Input"},
+		"start, wrong options": {signal(func(s *SignalTool) {
+			s.Start = &WithStart{TaskQueue: "q"}
+			s.Start.StartOptions.ID = "x"
+		}), "Start.StartOptions.ID"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := New(nil, test.tool)
+			if err == nil {
+				t.Fatal("New found no mistake")
+			}
+			for _, mistake := range mistakesOf(t, err) {
+				if mistake.Field != test.field {
+					t.Errorf("found %v; want a mistake in %s", mistake, test.field)
+				}
+			}
+		})
+	}
+}
