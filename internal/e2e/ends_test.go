@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	sdktemporal "go.temporal.io/sdk/temporal"
@@ -184,7 +183,6 @@ func TestReset(t *testing.T) {
 		Reason:                    "test",
 		WorkflowTaskFinishEventId: 4,
 		RequestId:                 "reset-" + id,
-		ResetReapplyType:          enums.RESET_REAPPLY_TYPE_ALL_ELIGIBLE,
 	})
 	if err != nil {
 		t.Fatal(err)

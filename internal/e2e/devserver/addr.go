@@ -72,7 +72,7 @@ func isAddrInUse(err error) bool {
 
 // addrOf returns the address that l listens on.
 func addrOf(l net.Listener) netip.AddrPort {
-	addr := l.Addr().(*net.TCPAddr).AddrPort()
+	addr, _ := netip.ParseAddrPort(l.Addr().String()) // a TCP listener's always is one
 	return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
 }
 

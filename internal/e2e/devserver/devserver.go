@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -162,8 +163,8 @@ func (s *Server) NewClient(ctx context.Context, opts client.Options) (client.Cli
 // cannot remove the file until then.
 func (s *Server) Stop() {
 	s.stopOnce.Do(func() {
-		for i := len(s.stops) - 1; i >= 0; i-- {
-			s.stops[i]()
+		for _, stop := range slices.Backward(s.stops) {
+			stop()
 		}
 	})
 }

@@ -2,8 +2,10 @@ package devserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 
 	"go.temporal.io/server/common/log"
@@ -38,7 +40,7 @@ func (l *serverLogger) Info(string, ...tag.Tag)  {}
 func (l *serverLogger) Warn(string, ...tag.Tag)  {}
 
 func (l *serverLogger) Error(msg string, tags ...tag.Tag) {
-	if l.muted.Load() {
+	if l.muted.Load() || abandoned(errorOf(tags)) {
 		return
 	}
 	attrs := make([]slog.Attr, len(tags))
@@ -59,6 +61,12 @@ func (l *serverLogger) Panic(msg string, tags ...tag.Tag) {
 // as an address in use, come up while the server is created, where newTemporal recovers.
 func (l *serverLogger) Fatal(msg string, tags ...tag.Tag) {
 	panic(&fatalError{msg: msg, err: errorOf(tags)})
+}
+
+// abandoned reports whether an error only says that a client gave its request up. The server wraps it in its own
+// errors, whose texts alone tell.
+func abandoned(err error) bool {
+	return err != nil && (errors.Is(err, context.Canceled) || strings.Contains(err.Error(), context.Canceled.Error()))
 }
 
 // errorOf returns the first error among tags, or nil.
