@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -18,7 +17,7 @@ func TestRegressionAbandonedRequestsAreNoErrors(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	logger := &serverLogger{slog: slog.New(slog.NewTextHandler(&out, nil))}
-	logger.Error("Operation failed with internal error.", tag.Error(fmt.Errorf("GetWorkflowExecution: %v", context.Canceled)))
+	logger.Error("Operation failed with internal error.", tag.Error(errors.New("GetWorkflowExecution: context canceled")))
 	logger.Error("service failures", tag.Error(context.Canceled))
 	if out.Len() > 0 {
 		t.Errorf("the log has %s", &out)
