@@ -42,7 +42,7 @@ func (d *declaration) message(f messageFields) *message {
 	if start != nil {
 		start.template = address.template
 	}
-	return &message{target: &target{b, address, f.allow}, input: in, start: start}
+	return &message{target: &target{b, address, f.allow, d.results}, input: in, start: start}
 }
 
 // A messageInput is the checked arguments of one call of a message.

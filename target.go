@@ -17,6 +17,7 @@ type target struct {
 	*base
 	address address
 	allow   AllowFunc
+	results map[string]*resultTool // by workflow type
 }
 
 // find returns the execution that a call names, if it is of the tool's workflow
@@ -97,11 +98,15 @@ func (t *target) notFound(key workflowKey) *toolError {
 // ended says how a workflow ended that can no longer take what it is sent.
 func (t *target) ended(e *execution) *toolError {
 	status := statusName(e.status)
+	advice := "Calling again will not help: what has ended cannot be changed."
+	if result := t.results[t.workflowType]; result != nil {
+		advice += fmt.Sprintf(" %s says how it ended.", result.name)
+	}
 	return &toolError{
 		Type:    errClosed,
 		Message: fmt.Sprintf("The workflow %q has ended already: it is %s. Nothing was done.", e.id, status),
 		Details: mustMarshal(map[string]string{"status": status}),
-		advice:  "Calling again will not help: what has ended cannot be changed.",
+		advice:  advice,
 	}
 }
 

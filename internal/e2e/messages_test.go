@@ -149,7 +149,7 @@ func TestMessages(t *testing.T) {
 		"add_item": `{"customer":"ann","name":"tea"}`, "add": `{"customer":"ann","name":"tea"}`,
 		"checkout": ann, "cancel_cart": ann, "kill_cart": `{"workflow_id":"` + id + `"}`,
 	} {
-		r.wantFailure(t, tool, arguments, "WorkflowClosed", "has ended already: it is completed", "Nothing was done")
+		r.wantFailure(t, tool, arguments, "WorkflowClosed", "has ended already: it is completed", "Nothing was done", "receipt says how it ended")
 	}
 }
 

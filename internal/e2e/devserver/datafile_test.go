@@ -108,7 +108,7 @@ func TestForgottenLock(t *testing.T) {
 	if _, err := devserver.Prepare(file); err != nil {
 		t.Fatal(err)
 	}
-	for range 10 {
+	for range 3 {
 		runtime.GC()
 		_, err := devserver.Prepare(file)
 		if _, ok := errors.AsType[*devserver.DatabaseLockedError](err); !ok {

@@ -159,7 +159,7 @@ func createMany(dir string) error {
 // TestKillDuringCreation kills a process that does nothing but create databases. Each must be usable or empty.
 func TestKillDuringCreation(t *testing.T) {
 	t.Parallel()
-	const kills = 3
+	const kills = 2
 	for range kills {
 		dir := t.TempDir()
 		_, kill := child(t, "create", dir)
