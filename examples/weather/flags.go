@@ -39,7 +39,7 @@ func parseFlags(args []string, help io.Writer) (*flags, error) {
 }
 
 func (f *flags) check() error {
-	if err := f.Flags.Check(); err != nil {
+	if err := f.Check(); err != nil {
 		return err
 	}
 	if f.pause < 0 {

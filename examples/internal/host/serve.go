@@ -37,12 +37,11 @@ func listen(address, flag string) (net.Listener, error) {
 
 // MCPURL is where clients of this machine reach an MCP server on a listener.
 func MCPURL(listener net.Listener) string {
-	address := listener.Addr().(*net.TCPAddr)
-	host := address.IP.String()
-	if address.IP.IsUnspecified() {
+	host, port, _ := net.SplitHostPort(listener.Addr().String()) // a listener's address always has both
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, fmt.Sprint(address.Port)) + "/mcp"
+	return "http://" + net.JoinHostPort(host, port) + "/mcp"
 }
 
 // ServeHTTP serves MCP over streamable HTTP at /mcp until the context ends. The

@@ -1,8 +1,8 @@
 package simulated
 
 import (
-	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -13,7 +13,7 @@ type Fault func(w http.ResponseWriter, r *http.Request, answer http.HandlerFunc)
 
 // Status answers with an error status and a problem document.
 func Status(status int) Fault {
-	return func(w http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+	return func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
 		writeProblem(w, problem{
 			Type:   "UnexpectedProblem",
 			Title:  http.StatusText(status),
@@ -26,7 +26,7 @@ func Status(status int) Fault {
 // RateLimited answers 429 and asks to be left alone for some whole seconds.
 func RateLimited(wait time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, answer http.HandlerFunc) {
-		w.Header().Set("Retry-After", fmt.Sprint(int(wait.Seconds())))
+		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
 		Status(http.StatusTooManyRequests)(w, r, answer)
 	}
 }

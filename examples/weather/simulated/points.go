@@ -46,7 +46,7 @@ func (s *Server) pointDocument(at location) object {
 			"@type": "wx:Point", "cwa": "SIM", "gridId": "SIM", "gridX": x, "gridY": y,
 			"forecast": fmt.Sprintf("%s/gridpoints/SIM/%d,%d/forecast", s.URL(), x, y),
 			"relativeLocation": object{
-				"type": "Feature", "geometry": town.location.geometry(),
+				"type": "Feature", "geometry": town.geometry(),
 				"properties": object{"city": town.city, "state": town.state},
 			},
 		},
