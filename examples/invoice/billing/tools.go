@@ -1,0 +1,102 @@
+package billing
+
+import (
+	"go.temporal.io/api/enums/v1"
+
+	"github.com/durablemcp/durablemcp"
+)
+
+// TaskQueue is where the workers of all workflows listen.
+const TaskQueue = "invoice"
+
+// WorkflowType is the name of [ProcessInvoice] in Temporal.
+const WorkflowType = "ProcessInvoice"
+
+// workflowID names an invoice's workflow after the invoice: submitted twice,
+// it is one invoice.
+const workflowID = "invoice-{invoice_id}"
+
+// An Access says who may do what with an invoice of somebody else's. Whoever
+// submitted an invoice may always ask about it and withdraw it.
+type Access struct {
+	// Decide is who may approve and reject. The submitter is not excepted.
+	Decide durablemcp.AllowFunc
+
+	// Read is who may ask about an invoice.
+	Read durablemcp.AllowFunc
+}
+
+// Tools declares the workflow as MCP tools.
+func Tools(access Access) []durablemcp.Tool {
+	return append(submitterTools(access), approverTools(access)...)
+}
+
+func submitterTools(access Access) []durablemcp.Tool {
+	return []durablemcp.Tool{
+		durablemcp.WorkflowTool{
+			Name:  "process_invoice",
+			Title: "Submit an invoice",
+			Description: "Submit an invoice for payment. It is compared with the ERP, approved (by policy if it is small, otherwise " +
+				"by a human, which can take days) and paid line by line on the due dates. Returns at once: follow it with " +
+				"invoice_status or await_invoice. Submitting the same invoice again does no harm; an invoice that was rejected or " +
+				"has failed needs a new invoice_id to be submitted again.",
+			Workflow: ProcessInvoice, WorkflowType: WorkflowType, TaskQueue: TaskQueue, Mode: durablemcp.Start,
+			WorkflowID:            workflowID,
+			WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		},
+		durablemcp.QueryTool{
+			Name:  "invoice_status",
+			Title: "Status of an invoice",
+			Description: "Get the state of an invoice and why it is in it, what became of each line, and the history of all states. " +
+				"Works at any time, also after the invoice was paid or rejected.",
+			Workflow: ProcessInvoice, WorkflowType: WorkflowType, Query: GetInvoiceStatus, Output: Status{},
+			WorkflowID: workflowID, Allow: access.Read,
+		},
+		durablemcp.ResultTool{
+			Name:        "await_invoice",
+			Title:       "Wait for an invoice",
+			Description: "Wait until an invoice is PAID, REJECTED or FAILED, and get its status. If that takes longer, says so.",
+			Workflow:    ProcessInvoice, WorkflowType: WorkflowType,
+			WorkflowID: workflowID, Allow: access.Read,
+		},
+		durablemcp.StatusTool{
+			Name:  "inspect_invoice",
+			Title: "What an invoice is waiting for",
+			Description: "Look at the machinery behind an invoice: which step runs now, how often it was tried, why it failed last " +
+				"and when it is tried next. Use it if an invoice stays in one state for too long.",
+			Workflow: ProcessInvoice, WorkflowType: WorkflowType,
+			WorkflowID: workflowID, Allow: access.Read,
+		},
+		durablemcp.CancelTool{
+			Name:  "withdraw_invoice",
+			Title: "Withdraw an invoice",
+			Description: "Take back an invoice that you submitted. What is paid already stays paid; nothing else will be. " +
+				"invoice_status says what became of it.",
+			Workflow: ProcessInvoice, WorkflowType: WorkflowType,
+			WorkflowID: workflowID,
+		},
+	}
+}
+
+func approverTools(access Access) []durablemcp.Tool {
+	return []durablemcp.Tool{
+		durablemcp.UpdateTool{
+			Name:  "approve_invoice",
+			Title: "Approve an invoice",
+			Description: "Approve an invoice that is PENDING-APPROVAL, so that it is paid. For approvers only: call it if a human " +
+				"has told you to approve this invoice. Returns the invoice's status after that; if the invoice has ended already, " +
+				"nothing happens, and invoice_status says how it ended.",
+			Workflow: ProcessInvoice, WorkflowType: WorkflowType, Update: ApproveInvoice, Input: Approval{}, Output: Status{},
+			WorkflowID: workflowID, Allow: access.Decide,
+		},
+		durablemcp.UpdateTool{
+			Name:  "reject_invoice",
+			Title: "Reject an invoice",
+			Description: "Reject an invoice that is PENDING-APPROVAL, so that it is not paid. For approvers only: call it if a human " +
+				"has told you to reject this invoice. Returns the invoice's status after that; if the invoice has ended already, " +
+				"nothing happens, and invoice_status says how it ended.",
+			Workflow: ProcessInvoice, WorkflowType: WorkflowType, Update: RejectInvoice, Input: Rejection{}, Output: Status{},
+			WorkflowID: workflowID, Allow: access.Decide,
+		},
+	}
+}

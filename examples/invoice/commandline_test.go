@@ -1,0 +1,205 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/durablemcp/durablemcp/examples/invoice/billing"
+)
+
+// mustFail runs the example, which must say why it cannot run on one line of
+// the standard error, and on nothing else.
+func mustFail(t *testing.T, cmd *exec.Cmd, exitCode int, wants ...string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	_ = cmd.Run()
+	if code := cmd.ProcessState.ExitCode(); code != exitCode {
+		t.Errorf("exit code %d, want %d", code, exitCode)
+	}
+	text := stderr.String()
+	if strings.Count(text, "\n") != 1 || !strings.HasPrefix(text, "invoice: ") {
+		t.Errorf("standard error is not one line:\n%s", text)
+	}
+	for _, want := range wants {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q does not contain %q", text, want)
+		}
+	}
+	if stdout.Len() > 0 {
+		t.Errorf("standard output: %s", stdout.String())
+	}
+}
+
+func TestWrongCommandLines(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		args string
+		want string
+	}{
+		"unknown flag":           {"-nonsense", "flag provided but not defined: -nonsense"},
+		"argument":               {"demo", `unexpected argument "demo"`},
+		"caller":                 {"-stdio -as root", `-as: "root" is neither submitter nor approver`},
+		"caller over HTTP":       {"-as approver", "-as is for -stdio"},
+		"until the end of stdio": {"-stdio -until-eof", "-until-eof and -stdio do not go together"},
+		"ERP":                    {"-erp fake", `-erp: "fake" is neither simulated nor`},
+		"gateway":                {"-gateway ftp://a", `-gateway: "ftp://a" is neither simulated nor`},
+		"validation":             {"-fail-validation sometimes", `invalid value "sometimes" for flag -fail-validation: want a number or always`},
+		"negative validation":    {"-fail-validation -1", "want a number or always"},
+		"validation and money":   {"-fail-validation insufficient", "want a number or always"},
+		"payment":                {"-fail-payment sometimes", "want a number, always or insufficient"},
+		"another ERP":            {"-erp http://a -fail-validation 1", "-fail-validation is for the simulated ERP"},
+		"another gateway":        {"-gateway http://a -fail-payment insufficient", "-fail-payment is for the simulated gateway"},
+		"no time":                {"-approval-timeout 0s", "-approval-timeout: 0s is not positive"},
+		"negative reminder":      {"-reminder -1s", "-reminder: -1s is negative"},
+		"too many reminders":     {"-reminder 1s", "-reminder: every 1s for 120h0m0s makes more than 1000 reminders"},
+		"not a duration":         {"-reminder daily", `invalid value "daily" for flag -reminder`},
+		"http":                   {"-http 8080", `-http: "8080" is not an address`},
+		"demo over stdio":        {"-demo -stdio", "-demo and -stdio do not go together"},
+		"demo with data":         {"-demo -data x.db", "-demo and -data do not go together"},
+		"demo elsewhere":         {"-demo -temporal localhost:7233", "-demo and -temporal do not go together"},
+		"demo with failures":     {"-demo -fail-payment 1", "-demo and -fail-payment do not go together"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mustFail(t, command(t, strings.Fields(test.args)...), 2, test.want, "(-h lists the flags)")
+		})
+	}
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	cmd := command(t, "-h")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil || stderr.Len() > 0 {
+		t.Fatalf("%v, standard error %q", err, stderr.String())
+	}
+	for _, want := range []string{
+		"-demo", "-stdio", "-http address", `(default "127.0.0.1:8081")`, "-ui address", `(default "127.0.0.1:8234")`, "-data file", "-temporal address",
+		"-as string", "-erp service", "-gateway service", "-fail-validation often", "-fail-payment often", "-approval-timeout time", "(default 120h0m0s)",
+		"-reminder time", "-until-eof", "TEMPORAL_ADDRESS", "DEMO tokens", submitterToken, approverToken,
+	} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("the help does not contain %q:\n%s", want, out)
+		}
+	}
+}
+
+func TestTakenAddresses(t *testing.T) {
+	t.Parallel()
+	taken := takenAddress(t)
+	for _, flag := range []string{"http", "ui"} {
+		t.Run(flag, func(t *testing.T) {
+			t.Parallel()
+			data := filepath.Join(t.TempDir(), "invoice.db")
+			addresses := map[string]string{"http": "127.0.0.1:0", "ui": "127.0.0.1:0"}
+			addresses[flag] = taken
+			cmd := command(t, "-data", data, "-http", addresses["http"], "-ui", addresses["ui"])
+			mustFail(t, cmd, 1, "the address "+taken+" is in use", "choose another one with -"+flag)
+		})
+	}
+	t.Run("demo", func(t *testing.T) {
+		t.Parallel()
+		cmd := command(t, "-demo", "-ui", taken)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		if err := cmd.Run(); err == nil || !strings.Contains(stderr.String(), "choose another one with -ui") || strings.Count(stderr.String(), "\n") != 1 {
+			t.Errorf("it ended with %v and %q", err, stderr.String())
+		}
+	})
+}
+
+// The flags that inject failures do.
+func TestFailureInjection(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		args   []string
+		want   billing.State
+		reason string
+	}{
+		"heals":    {[]string{"-fail-validation", "1", "-fail-payment", "1"}, billing.Paid, "all lines are paid"},
+		"payment":  {[]string{"-fail-payment", "always"}, billing.Failed, "the payment gateway answered 503"},
+		"no money": {[]string{"-fail-payment", "insufficient"}, billing.Failed, "INSUFFICIENT_FUNDS"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := startProcess(t, append([]string{"-data", filepath.Join(t.TempDir(), "invoice.db")}, test.args...)...)
+			model := connectHTTP(t, p.mcpURL, submitterToken)
+			in := newInvoice(t, small)
+			model.submit(in)
+			model.mustEnd(in, test.want, test.reason)
+		})
+	}
+}
+
+// Nobody gets in without a token, or with a wrong one.
+func TestTokensAreRequired(t *testing.T) {
+	t.Parallel()
+	r := shared(t)
+	for name, header := range map[string]string{"none": "", "wrong": "Bearer demo-root", "another scheme": "Basic demo-approver"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			req, err := http.NewRequest(http.MethodPost, r.url, strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Accept", "application/json, text/event-stream")
+			if header != "" {
+				req.Header.Set("Authorization", header)
+			}
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if res.StatusCode != http.StatusUnauthorized {
+				t.Errorf("answered %s", res.Status)
+			}
+		})
+	}
+}
+
+// It stops on a signal and when its parent is gone, without noise and with an
+// invoice under way.
+func TestStops(t *testing.T) {
+	t.Parallel()
+	stop := map[string]func(*testing.T, *process) error{
+		"signal": func(t *testing.T, p *process) error {
+			if runtime.GOOS == "windows" {
+				t.Skip("there is no way to send the signal")
+			}
+			return p.cmd.Process.Signal(syscall.SIGTERM)
+		},
+		"end of the input": func(_ *testing.T, p *process) error { return p.stdin.Close() },
+	}
+	for name, stop := range stop {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := startProcess(t, "-data", filepath.Join(t.TempDir(), "invoice.db"))
+			model := connectHTTP(t, p.mcpURL, submitterToken)
+			in := newInvoice(t, large)
+			model.submit(in)
+			model.awaitState(in, billing.PendingApproval)
+			if err := stop(t, p); err != nil {
+				t.Fatal(err)
+			}
+			if err := receive(t, p.exited, "the process to end"); err != nil {
+				t.Errorf("the process ended with %v", err)
+			}
+			if text := p.stderr.String(); text != "" {
+				t.Errorf("standard error is %q", text)
+			}
+		})
+	}
+}
