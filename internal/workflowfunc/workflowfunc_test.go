@@ -34,7 +34,6 @@ func TestInspect(t *testing.T) {
 		func(context.Context) error { return nil },
 		func(workflow.Context) {},
 		func(workflow.Context) int { return 0 },
-		func(workflow.Context) (error, int) { return nil, 0 }, //nolint:staticcheck // the wrong order is the point
 		func(workflow.Context) (int, int, error) { return 0, 0, nil },
 		func(workflow.Context, ...int) error { return nil },
 	} {
