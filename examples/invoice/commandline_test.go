@@ -85,7 +85,7 @@ func TestHelp(t *testing.T) {
 	}
 	for _, want := range []string{
 		"-demo", "-stdio", "-http address", `(default "127.0.0.1:8081")`, "-ui address", `(default "127.0.0.1:8234")`, "-data file", "-temporal address",
-		"-as string", "-erp service", "-gateway service", "-fail-validation often", "-fail-payment often", "-approval-timeout time", "(default 120h0m0s)",
+		"-as caller", "-erp service", "-gateway service", "-fail-validation times", "-fail-payment times", "-approval-timeout time", "(default 120h0m0s)",
 		"-reminder time", "-until-eof", "TEMPORAL_ADDRESS", "DEMO tokens", submitterToken, approverToken,
 	} {
 		if !strings.Contains(string(out), want) {

@@ -110,18 +110,21 @@ func (d *demo) start(ctx context.Context, what string, args ...string) error {
 	if err != nil {
 		return err
 	}
-	d.server = server
 	d.ui = strings.TrimPrefix(server.uiURL, "http://") // links stay good after a restart
 	d.Say("server", "%s: process %d; MCP at %s; Temporal's Web UI at %s", what, server.cmd.Process.Pid, server.mcpURL, server.uiURL)
-	if d.submitter, err = d.ConnectAs(ctx, server.mcpURL, submitter, submitterToken); err != nil {
-		d.server.kill()
+	model, err := d.ConnectAs(ctx, server.mcpURL, submitter, submitterToken)
+	if err != nil {
+		server.kill()
 		return err
 	}
-	if d.approver, err = d.ConnectAs(ctx, server.mcpURL, approver, approverToken); err != nil {
-		d.submitter.Close()
-		d.server.kill()
+	human, err := d.ConnectAs(ctx, server.mcpURL, approver, approverToken)
+	if err != nil {
+		model.Close()
+		server.kill()
+		return err
 	}
-	return err
+	d.server, d.submitter, d.approver = server, model, human
+	return nil
 }
 
 // stop kills the server: it needs no better end.

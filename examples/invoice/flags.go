@@ -53,13 +53,13 @@ func parseFlags(args []string, help io.Writer) (*flags, error) {
 	f.Default("http", defaultHTTP)
 	f.Default("ui", defaultUI)
 	set.StringVar(&f.as, "as", submitter,
-		"who calls over -stdio: submitter, or approver; a DEMO of what a login would say")
+		"`caller` over -stdio: submitter, or approver; a DEMO of what a login would say")
 	set.BoolVar(&f.untilEOF, "until-eof", false, "stop when the standard input ends, as a child process should")
 	set.StringVar(&f.erp, "erp", simulatedService, "`service` that knows what was ordered: simulated, which is part of this program,\nor the base URL of another one")
 	set.StringVar(&f.gateway, "gateway", simulatedService, "payment gateway: the same choice of a `service`")
-	set.Var(&f.failValidation, "fail-validation", "how `often` the simulated ERP says that an invoice does not match, for each\ninvoice: a number, or always. 5 are too many")
+	set.Var(&f.failValidation, "fail-validation", "how many `times` the simulated ERP says of each invoice that it does not match:\na number, or always. 5 are too many, and the invoice fails")
 	f.failPayment.canLackMoney = true
-	set.Var(&f.failPayment, "fail-payment", "how `often` the simulated gateway breaks down, for each line: a number, or always,\nor insufficient for an account without money. 3 are too many")
+	set.Var(&f.failPayment, "fail-payment", "how many `times` the simulated gateway breaks down over each line: a number, or\nalways; or insufficient, for an account without money. 3 are too many")
 	set.DurationVar(&f.approvalTimeout, "approval-timeout", billing.DefaultPolicy.ApprovalTimeout, "`time` after which an invoice that nobody decided about is rejected")
 	set.DurationVar(&f.reminder, "reminder", billing.DefaultPolicy.ReminderInterval, "`time` between reminders to the approvers; 0 for none")
 	if err := cli.Parse(set, args, help, intro); err != nil {

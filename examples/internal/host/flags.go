@@ -32,7 +32,7 @@ type Flags struct {
 // part of the default data file's.
 func NewFlags(set *flag.FlagSet, example string) *Flags {
 	f := &Flags{set: set}
-	set.BoolVar(&f.Demo, "demo", false, "show the example at work, with everything in memory, and exit")
+	set.BoolVar(&f.Demo, "demo", false, "show the example at work, keep nothing of it, and exit")
 	set.BoolVar(&f.Stdio, "stdio", false, "serve MCP over the standard input and output, not over HTTP")
 	set.StringVar(&f.HTTP, "http", "127.0.0.1:8080", "`address` to serve MCP on")
 	set.StringVar(&f.UI, "ui", "127.0.0.1:8233", "`address` to serve Temporal's Web UI on; with an existing Temporal,\nwhere its Web UI is, for links to it")

@@ -65,11 +65,12 @@ func failure(err error) error {
 }
 
 // explain says in words why an activity failed, or the child workflow around
-// it, after all attempts that it had.
+// it, and how often it was tried if that was more than once.
 func explain(err error, attempts int) string {
 	failure, ok := errors.AsType[*temporal.ApplicationError](err)
-	if ok && failure.NonRetryable() {
-		return failure.Message()
+	_, inActivity := errors.AsType[*temporal.ActivityError](err)
+	if !inActivity || ok && failure.NonRetryable() {
+		return message(err)
 	}
 	return fmt.Sprintf("%s (tried %d times)", message(err), attempts)
 }
@@ -80,6 +81,9 @@ func message(err error) string {
 	}
 	if _, ok := errors.AsType[*temporal.TimeoutError](err); ok {
 		return "it is not known whether it succeeded: no answer in time"
+	}
+	if _, ok := errors.AsType[*temporal.TerminatedError](err); ok {
+		return "it was terminated by an operator"
 	}
 	return err.Error()
 }
