@@ -19,6 +19,9 @@
 // time. The work itself lives in Temporal: it goes on when the client
 // disconnects, and when the MCP server or the worker dies.
 //
+// [SignalTool], [QueryTool], [UpdateTool], [ResultTool], [StatusTool] and
+// [CancelTool] make tools that steer and watch workflows which are running.
+//
 // # What the package does not do
 //
 // It runs no Temporal server and no worker, holds no state of its own, and

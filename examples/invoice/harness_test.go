@@ -113,7 +113,7 @@ func startRig(dir string, args ...string) (r *rig, err error) {
 	r.url = host.MCPURL(listener)
 	r.close = func() error {
 		cancel(nil)
-		err := errors.Join(<-served, workerFailure(ctx))
+		err := errors.Join(<-served, host.WorkerFailure(ctx))
 		r.service.Close()
 		r.services.close()
 		return err

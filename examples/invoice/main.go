@@ -72,7 +72,7 @@ func serveHTTP(ctx context.Context, flags *flags, in io.Reader, out, logs io.Wri
 	defer invoices.Close()
 
 	printf(out, httpIntroduction, host.MCPURL(listener), invoices.describe(), submitterToken, approverToken, readyText)
-	return errors.Join(host.ServeHTTP(ctx, invoices.server, listener, requireDemoToken), workerFailure(ctx))
+	return errors.Join(host.ServeHTTP(ctx, invoices.server, listener, requireDemoToken), host.WorkerFailure(ctx))
 }
 
 // serveStdio serves MCP over the standard streams until the client goes.
@@ -87,7 +87,7 @@ func serveStdio(ctx context.Context, flags *flags, in io.Reader, out, logs io.Wr
 	defer invoices.Close()
 
 	printf(logs, "The invoice example is ready: it serves MCP over its standard input and output,\nto the %s (a DEMO of a login: -as).\n\n%s", flags.as, invoices.describe())
-	return errors.Join(host.ServeStdio(ctx, invoices.server, in, out), workerFailure(ctx))
+	return errors.Join(host.ServeStdio(ctx, invoices.server, in, out), host.WorkerFailure(ctx))
 }
 
 // printf writes for people. If nobody listens, that is their choice.

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -60,7 +59,7 @@ func (s *service) start(fail context.CancelCauseFunc, logger *slog.Logger) error
 	}
 
 	w := worker.New(s.temporal.Client, billing.TaskQueue, worker.Options{
-		OnFatalError:      func(err error) { fail(&workerError{err}) },
+		OnFatalError:      host.FailWorker(fail),
 		WorkerStopTimeout: time.Second, // for activities under way; later ones are repeated
 	})
 	if err := registry.RegisterWorkflows(w, billing.TaskQueue); err != nil {
@@ -83,20 +82,6 @@ func (s *service) Close() {
 	}
 	s.upstreams.close()
 	s.temporal.Close()
-}
-
-// A workerError says that the worker gave up: its namespace is gone, say.
-type workerError struct{ err error }
-
-func (e *workerError) Error() string { return "the worker stopped: " + e.err.Error() }
-func (e *workerError) Unwrap() error { return e.err }
-
-// workerFailure returns why the worker ended the context, or nil if it did not.
-func workerFailure(ctx context.Context) error {
-	if failure, ok := errors.AsType[*workerError](context.Cause(ctx)); ok {
-		return failure
-	}
-	return nil
 }
 
 // describe says what runs where, on a line each.
