@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-	"go.temporal.io/sdk/client"
 
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
@@ -19,14 +18,14 @@ type base struct {
 	workflowType string
 }
 
-// A callFunc makes one call of a tool. An error that is not a [*toolError] is
-// that of ctx: the caller is gone.
-type callFunc func(ctx context.Context, c client.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error)
+// A callFunc makes one call of a tool. An error that is not a [*toolError] is a
+// JSON-RPC error, or that of ctx: the caller is gone.
+type callFunc func(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error)
 
 // handler returns what Mount adds to a server: call, with its errors as
 // results.
-func (b *base) handler(call callFunc) func(client.Client) mcp.ToolHandler {
-	return func(c client.Client) mcp.ToolHandler {
+func (b *base) handler(call callFunc) func(*connection) mcp.ToolHandler {
+	return func(c *connection) mcp.ToolHandler {
 		return func(ctx context.Context, req *mcp.CallToolRequest) (result *mcp.CallToolResult, err error) {
 			// The MCP SDK does not recover: a panic in a user's type or hook
 			// would take the whole server down.

@@ -67,7 +67,7 @@ func (t CancelTool) declare(d *declaration) *binding {
 	})
 }
 
-func (t *cancelTool) call(ctx context.Context, c client.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (t *cancelTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	m, err := t.read(ctx, req)
 	if err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (t *cancelTool) call(ctx context.Context, c client.Client, req *mcp.CallToo
 }
 
 // end cancels or terminates an execution.
-func (t *cancelTool) end(ctx context.Context, c client.Client, e *execution, reason string) error {
+func (t *cancelTool) end(ctx context.Context, c *connection, e *execution, reason string) error {
 	reason = cmp.Or(reason, "called the MCP tool "+t.name)
 	if t.terminate {
 		return c.TerminateWorkflow(ctx, e.id, e.runID, reason)

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-	"go.temporal.io/sdk/client"
 
 	"github.com/durablemcp/durablemcp/internal/schema"
 	"github.com/durablemcp/durablemcp/internal/workflowfunc"
@@ -45,6 +44,8 @@ type declarations struct {
 	runs     map[string]map[string]any   // see Registry.runs
 	inputs   map[string][]*schema.Schema // workflow type -> arguments of the tools that start it
 	results  map[string]*resultTool      // workflow type -> the tool that waits for its result
+	answers  map[string]*updateTool      // workflow type -> the tool that answers its questions
+	tasks    map[string]*waiter          // see Registry.tasks
 	mistakes []*DeclarationError
 }
 
@@ -55,6 +56,8 @@ func newDeclarations(o Options) *declarations {
 		runs:    make(map[string]map[string]any),
 		inputs:  make(map[string][]*schema.Schema),
 		results: make(map[string]*resultTool),
+		answers: make(map[string]*updateTool),
+		tasks:   make(map[string]*waiter),
 	}
 	s.checkOptions(o)
 	return s
@@ -80,7 +83,7 @@ type declaration struct {
 // A binding is a checked tool: what Mount adds to a server.
 type binding struct {
 	tool    mcp.Tool
-	handler func(client.Client) mcp.ToolHandler
+	handler func(*connection) mcp.ToolHandler
 }
 
 // bind makes the binding of a checked tool.
@@ -101,6 +104,7 @@ func (s *declarations) declare(index int, tool Tool) *binding {
 func (s *declarations) checkOptions(o Options) {
 	d := &declaration{declarations: s, index: -1}
 	d.checkDuration("Wait", o.Wait)
+	d.checkDuration("InlineWait", o.InlineWait)
 	if o.UIURL != "" {
 		if u, err := url.Parse(o.UIURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 			d.mistake("UIURL", fmt.Sprintf("%q", o.UIURL), `an address such as "http://localhost:8233"`)

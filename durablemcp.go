@@ -47,6 +47,9 @@ import (
 // after which most MCP clients give a request up.
 const DefaultWait = 45 * time.Second
 
+// DefaultInlineWait is the default of [Options.InlineWait].
+const DefaultInlineWait = time.Second
+
 // DefaultNamespace is the default of [Options.Namespace].
 const DefaultNamespace = client.DefaultNamespace
 
@@ -56,6 +59,17 @@ type Options struct {
 	// the workflow is still running. If zero, defaults to [DefaultWait].
 	// [WorkflowTool.Wait] overrides it for one tool.
 	Wait time.Duration
+
+	// InlineWait is how long a call of a client that has declared the tasks
+	// extension waits for its workflow, before it answers with a task. If zero,
+	// defaults to [DefaultInlineWait].
+	InlineWait time.Duration
+
+	// Secret is mixed into task IDs and into the state of calls that wait for
+	// an answer. If set, people who can read the Temporal namespace cannot make
+	// them. All servers that serve the same tasks need the same Secret; another
+	// one makes what was given out under the old one unknown.
+	Secret []byte
 
 	// UIURL is the address of the Temporal Web UI, such as
 	// "http://localhost:8233". If set, every result links to its workflow
@@ -102,6 +116,8 @@ type Tool interface {
 type Registry struct {
 	bindings []*binding
 	runs     map[string]map[string]any // task queue -> workflow type -> function, nil if it runs elsewhere
+	tasks    map[string]*waiter        // the tools whose calls can become tasks
+	opts     Options
 }
 
 // New checks the declarations and returns them as a registry. A nil opts is
@@ -128,7 +144,7 @@ func New(opts *Options, tools ...Tool) (*Registry, error) {
 	if err := set.err(); err != nil {
 		return nil, err
 	}
-	return &Registry{bindings: bindings, runs: set.runs}, nil
+	return &Registry{bindings: bindings, runs: set.runs, tasks: set.tasks, opts: set.opts}, nil
 }
 
 func isStart(tool Tool) bool {
@@ -141,6 +157,8 @@ func isStart(tool Tool) bool {
 
 func (o Options) withDefaults() Options {
 	o.Wait = cmp.Or(o.Wait, DefaultWait)
+	o.InlineWait = cmp.Or(o.InlineWait, DefaultInlineWait)
+	o.Secret = slices.Clone(o.Secret)
 	o.Namespace = cmp.Or(o.Namespace, DefaultNamespace)
 	if o.Principal == nil {
 		o.Principal = tokenSubject
@@ -192,11 +210,12 @@ func (r *Registry) Mount(server *mcp.Server, c client.Client) error {
 	if server == nil || c == nil {
 		return errors.New("durablemcp: Mount: server and client must not be nil")
 	}
+	conn := newConnection(c)
 	for _, b := range r.bindings {
 		tool := b.tool // AddTool keeps the pointer: registries stay immutable
-		server.AddTool(&tool, b.handler(c))
+		server.AddTool(&tool, b.handler(conn))
 	}
-	return nil
+	return (&taskServer{opts: r.opts, tools: r.tasks, c: conn}).mount(server)
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -70,7 +70,7 @@ func mount(t testing.TB, opts Options, tool WorkflowTool, result any) *mounted {
 		t.Fatal(err)
 	}
 	fake := &fakeTemporal{result: result}
-	return &mounted{t, fake, registry.bindings[0].handler(fake)}
+	return &mounted{t, fake, registry.bindings[0].handler(newConnection(fake))}
 }
 
 // call calls the tool with raw arguments.

@@ -2,10 +2,13 @@ package durablemcp
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-	"go.temporal.io/sdk/client"
+
+	"github.com/durablemcp/durablemcp/internal/handle"
 )
 
 // A workflowTool is a checked [WorkflowTool].
@@ -13,10 +16,12 @@ type workflowTool struct {
 	*base
 	input   *inputBinding
 	starter *starter
-	waiter  *waiter // nil in mode Start
+	waiter  *waiter
+	mode    Mode
+	cancel  bool // what the client cancels, is cancelled
 }
 
-func (t *workflowTool) call(ctx context.Context, c client.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (t *workflowTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	called := time.Now()
 	in, err := t.input.decode(req.Params.Arguments)
 	if err != nil {
@@ -26,18 +31,74 @@ func (t *workflowTool) call(ctx context.Context, c client.Client, req *mcp.CallT
 	if err != nil {
 		return nil, err
 	}
-	id, err := t.render(t.starter.template, in, caller)
-	if err != nil {
-		return nil, err
-	}
-	e, err := t.starter.start(ctx, c, id, in, caller)
+	e, err := t.execution(ctx, c, req.Params.RequestState, in, caller)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil:
 		return nil, err
-	case t.waiter == nil:
+	case t.mode == Start && (slotOf(ctx) == nil || e.record.Salt == ""):
 		return t.withMeta(handleResult(e), e), nil
 	}
-	return t.waiter.result(ctx, c, e, called)
+	result, err := t.waiter.result(ctx, c, req, e, called)
+	if t.cancel && cancelledByClient(ctx, req) {
+		t.cancelWorkflow(ctx, c, e)
+	}
+	return result, err
+}
+
+// execution returns the execution that a call is about: the one that an earlier
+// round of the call has started, or a new one, or one that it joins.
+func (t *workflowTool) execution(ctx context.Context, c *connection, state string, in *input, caller Caller) (*execution, error) {
+	if state != "" {
+		return t.resume(ctx, c, state, in, caller)
+	}
+	id, err := t.render(t.starter.template, in, caller)
+	if err != nil {
+		return nil, err
+	}
+	return t.starter.start(ctx, c, id, in, caller)
+}
+
+// resume returns the execution that an earlier round of the call was about. The
+// state must be one that this tool gave out to this caller for these arguments.
+func (t *workflowTool) resume(ctx context.Context, c *connection, state string, in *input, caller Caller) (*execution, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	h, err := handle.Parse(state)
+	if err != nil {
+		return nil, badRequestState()
+	}
+	seen, err := t.waiter.resolve(ctx, c, h, caller)
+	if err != nil {
+		t.log(ctx, "describing a workflow failed", "error", err)
+		return nil, nothingDone(serviceFailure(err))
+	}
+	if seen == nil || seen.memo.record.Input != in.digest {
+		return nil, badRequestState()
+	}
+	return seen.execution(), nil
+}
+
+func badRequestState() error {
+	return rpcError(jsonrpc.CodeInvalidParams, "params.requestState: not one that this call has returned to this caller for these arguments. "+
+		"Nothing was done. Make the call anew, without it.", nil)
+}
+
+// cancelledByClient reports whether the client has cancelled the request, and
+// not just gone away. Over HTTP without sessions nobody can tell: there,
+// closing the stream is how a client cancels, and how a connection dies.
+func cancelledByClient(ctx context.Context, req *mcp.CallToolRequest) bool {
+	overHTTP := req.Extra != nil && req.Extra.Header != nil
+	return errors.Is(context.Cause(ctx), context.Canceled) && !(overHTTP && clientOf(req).modern())
+}
+
+// cancelWorkflow asks Temporal to cancel the workflow of a call that was
+// cancelled.
+func (t *workflowTool) cancelWorkflow(ctx context.Context, c *connection, e *execution) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
+	defer cancel()
+	if err := c.CancelWorkflow(ctx, e.id, e.runID); err != nil {
+		t.log(ctx, "cancelling a workflow failed", "workflow_id", e.id, "error", err)
+	}
 }

@@ -1,9 +1,18 @@
 package durablemcp
 
 import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
+	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp/internal/listen"
 )
 
 // statelessProtocol is the first protocol version without sessions. Versions
@@ -14,6 +23,13 @@ const statelessProtocol = "2026-07-28"
 // every generation of client on one URL: clients up to protocol version
 // 2025-11-25 in sessions, and clients of 2026-07-28 and later, which have none,
 // one request at a time. The MCP SDK's handler does either.
+//
+// To the latter it also serves what the SDK's handler cannot: subscriptions to
+// tasks (notifications/tasks), and the header Mcp-Name on requests about tasks,
+// which must be the task's ID (SEP-2663, Routing Headers): another value is
+// refused with the status 400 and the JSON-RPC error -32020. A missing header
+// is let pass, although the specification asks clients for it: the SDK's own
+// clients do not send it with methods that they do not know.
 //
 // A nil opts is the same as the zero options; Stateless and
 // PropagateRequestCancellation in it are ignored, because the client's
@@ -33,7 +49,7 @@ func NewHTTPHandler(server *mcp.Server, opts *mcp.StreamableHTTPOptions) http.Ha
 	sessions := mcp.NewStreamableHTTPHandler(getServer, &o)
 	o.Stateless = true
 	o.PropagateRequestCancellation = true // basic/transports: the POST is the request's whole life
-	stateless := mcp.NewStreamableHTTPHandler(getServer, &o)
+	stateless := taskHandler(mcp.NewStreamableHTTPHandler(getServer, &o), o.MaxRequestBodyBytes)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if req.Header.Get("Mcp-Protocol-Version") >= statelessProtocol {
 			stateless.ServeHTTP(w, req)
@@ -41,4 +57,88 @@ func NewHTTPHandler(server *mcp.Server, opts *mcp.StreamableHTTPOptions) http.Ha
 		}
 		sessions.ServeHTTP(w, req)
 	})
+}
+
+// maxTaskBody is how large a request about tasks may be if the embedder sets no
+// limit.
+const maxTaskBody = 4 << 20
+
+// taskHandler serves what is about tasks before next does. It goes by the header
+// Mcp-Method, which next holds to the body.
+func taskHandler(next http.Handler, maxBody int64) http.Handler {
+	if maxBody <= 0 {
+		maxBody = maxTaskBody
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		method := req.Header.Get("Mcp-Method")
+		isTask := method == getTask || method == updateTask || method == cancelTask
+		if req.Method != http.MethodPost || req.Body == nil || !isTask && method != listen.Method {
+			next.ServeHTTP(w, req)
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
+		if err != nil {
+			status := http.StatusBadRequest
+			if _, large := errors.AsType[*http.MaxBytesError](err); large {
+				status = http.StatusRequestEntityTooLarge
+			}
+			http.Error(w, err.Error(), status)
+			return
+		}
+		message := new(rpcMessage)
+		if json.Unmarshal(body, message) != nil {
+			message = new(rpcMessage) // next says what is wrong with it
+		}
+		if isTask && !message.named(req.Header.Get("Mcp-Name")) {
+			refuseName(w, message.ID)
+			return
+		}
+		if method == listen.Method && message.Method == listen.Method {
+			if writer, params := listen.NewWriter(w, message.ID, message.Params); writer != nil {
+				defer writer.Close()
+				message.Params = params
+				w, body = writer, mustMarshal(message)
+			}
+		}
+		req = req.Clone(req.Context())
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		next.ServeHTTP(w, req)
+	})
+}
+
+// An rpcMessage is a JSON-RPC request.
+type rpcMessage struct {
+	Version string          `json:"jsonrpc"`
+	ID      json.RawMessage `json:"id,omitempty"`
+	Method  string          `json:"method"`
+	Params  json.RawMessage `json:"params,omitempty"`
+}
+
+// named reports whether the header Mcp-Name may stand with the message.
+func (m *rpcMessage) named(header string) bool {
+	if header == "" {
+		return true
+	}
+	// SEP-2243, Value Encoding.
+	if encoded, ok := strings.CutPrefix(header, "=?base64?"); ok && strings.HasSuffix(encoded, "?=") {
+		decoded, err := base64.StdEncoding.DecodeString(strings.TrimSuffix(encoded, "?="))
+		if err != nil {
+			return false
+		}
+		header = string(decoded)
+	}
+	var params struct {
+		TaskID string `json:"taskId"`
+	}
+	return json.Unmarshal(m.Params, &params) == nil && params.TaskID == header
+}
+
+func refuseName(w http.ResponseWriter, id json.RawMessage) {
+	if id == nil {
+		id = json.RawMessage("null")
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusBadRequest)
+	_, _ = fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"error":%s}`, id,
+		mustMarshal(rpcError(mcp.CodeHeaderMismatch, "The header Mcp-Name is not params.taskId.", nil)))
 }

@@ -20,11 +20,11 @@ type outputBinding struct {
 // of its JSON.
 type texter interface{ ToolText() string }
 
-// workflowResult checks the fields that say what the workflow's result is, and
-// returns nil after a mistake.
-func (d *declaration) workflowResult(ref *workflowRef, output any) *outputBinding {
+// workflowResult checks the fields that say what the workflow's result is,
+// beside other answers of the tool. It returns nil after a mistake.
+func (d *declaration) workflowResult(ref *workflowRef, output any, others ...json.RawMessage) *outputBinding {
 	if !ref.isFunc {
-		return d.result(reflect.TypeOf(output), "Output", json.RawMessage(runningSchema), json.RawMessage(errorSchema))
+		return d.result(reflect.TypeOf(output), "Output", others...)
 	}
 	if output != nil {
 		d.mistake("Output", fmt.Sprintf("a %T", output), "nothing: the function says what its result is")
@@ -33,7 +33,7 @@ func (d *declaration) workflowResult(ref *workflowRef, output any) *outputBindin
 	if ref.shape.Result == nil {
 		return &outputBinding{}
 	}
-	return d.result(ref.shape.Result, "Workflow", json.RawMessage(runningSchema), json.RawMessage(errorSchema))
+	return d.result(ref.shape.Result, "Workflow", others...)
 }
 
 // result makes the binding of results of a type, nil if it is not known, beside

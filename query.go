@@ -10,7 +10,6 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
 	"github.com/durablemcp/durablemcp/internal/redact"
@@ -89,7 +88,7 @@ func (t QueryTool) declare(d *declaration) *binding {
 	})
 }
 
-func (t *queryTool) call(ctx context.Context, c client.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (t *queryTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	m, err := t.read(ctx, req)
 	if err != nil {
 		return nil, err
@@ -116,7 +115,7 @@ func (t *queryTool) call(ctx context.Context, c client.Client, req *mcp.CallTool
 }
 
 // ask queries the workflow, and gives up early if there is nobody to answer.
-func (t *queryTool) ask(ctx context.Context, c client.Client, e *execution, args []any) (converter.EncodedValue, error) {
+func (t *queryTool) ask(ctx context.Context, c *connection, e *execution, args []any) (converter.EncodedValue, error) {
 	asking, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
 	unattended := make(chan string, 1)

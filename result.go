@@ -15,8 +15,9 @@ import (
 // [Options.UIURL] is set, url, the execution's page in the Temporal Web UI.
 const MetaKey = "durablemcp/workflow"
 
-// A handle is the answer of a tool that starts a workflow without waiting.
-type handle struct {
+// A startAnswer is the answer of a tool that starts a workflow without waiting:
+// the workflow's handle.
+type startAnswer struct {
 	WorkflowID string `json:"workflow_id"`
 	RunID      string `json:"run_id"`
 	Status     string `json:"status"`
@@ -57,7 +58,7 @@ func structured(content json.RawMessage, text string) *mcp.CallToolResult {
 
 // handleResult answers with the workflow's handle.
 func handleResult(e *execution) *mcp.CallToolResult {
-	content := mustMarshal(handle{WorkflowID: e.id, RunID: e.runID, Status: statusName(e.status)})
+	content := mustMarshal(startAnswer{WorkflowID: e.id, RunID: e.runID, Status: statusName(e.status)})
 	return structured(content, string(content))
 }
 

@@ -3,10 +3,12 @@ package durablemcp
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-	"go.temporal.io/sdk/client"
+
+	"github.com/durablemcp/durablemcp/internal/handle"
 )
 
 // A ResultTool is a tool that waits for a workflow that was started earlier,
@@ -37,6 +39,10 @@ type ResultTool struct {
 	// [Options.Wait].
 	Wait time.Duration
 
+	// TaskSupport says whether calls can become tasks, as in [WorkflowTool].
+	// The task is the workflow that is waited for; tasks/cancel cancels it.
+	TaskSupport TaskSupport
+
 	// Allow decides who may see the result of another caller's workflow. If
 	// nil, only the principal that started it may.
 	Allow AllowFunc
@@ -50,6 +56,7 @@ type resultTool struct {
 func (t ResultTool) declare(d *declaration) *binding {
 	d.identity(t.Name, t.Description)
 	d.checkDuration("Wait", t.Wait)
+	d.checkTaskSupport(t.TaskSupport)
 	m := d.message(messageFields{workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID, allow: t.Allow})
 	if m == nil {
 		return nil
@@ -58,7 +65,11 @@ func (t ResultTool) declare(d *declaration) *binding {
 	if out == nil {
 		return nil
 	}
-	tool := &resultTool{*m, &waiter{base: m.base, output: out, wait: cmp.Or(t.Wait, d.opts.Wait), next: askAgain{m.base}}}
+	tool := &resultTool{*m, &waiter{
+		base: m.base, output: out, wait: cmp.Or(t.Wait, d.opts.Wait), next: askAgain{m.base},
+		allow: t.Allow, tasks: t.TaskSupport, inline: d.opts.InlineWait, answers: d.answers,
+	}}
+	d.tasks[t.Name] = tool.waiter
 	if d.results[m.workflowType] == nil {
 		d.results[m.workflowType] = tool
 	}
@@ -73,10 +84,10 @@ func (t ResultTool) declare(d *declaration) *binding {
 // recorded already.
 func (d *declaration) resultOf(t ResultTool) *outputBinding {
 	quiet := &declaration{declarations: newDeclarations(Options{}), name: d.name}
-	return d.workflowResult(quiet.workflow(t.Workflow, t.WorkflowType), t.Output)
+	return d.workflowResult(quiet.workflow(t.Workflow, t.WorkflowType), t.Output, json.RawMessage(runningSchema), json.RawMessage(errorSchema))
 }
 
-func (t *resultTool) call(ctx context.Context, c client.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (t *resultTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	called := time.Now()
 	m, err := t.read(ctx, req)
 	if err != nil {
@@ -89,5 +100,11 @@ func (t *resultTool) call(ctx context.Context, c client.Client, req *mcp.CallToo
 	if err != nil {
 		return nil, err
 	}
-	return t.waiter.result(ctx, c, e, called)
+	if state := req.Params.RequestState; state != "" {
+		h, err := handle.Parse(state)
+		if err != nil || h.WorkflowID != e.id || h.FirstRunID != e.firstRunID || h.Tool != t.name || !h.By(e.record.Salt, t.opts.Secret) {
+			return nil, badRequestState()
+		}
+	}
+	return t.waiter.result(ctx, c, req, e, called)
 }

@@ -1,27 +1,40 @@
 package durablemcp
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/client"
 
 	"github.com/durablemcp/durablemcp/internal/doing"
 )
 
 // running is the answer for a workflow that outlasts the call's wait.
 type running struct {
-	WorkflowID string `json:"workflow_id"`
-	RunID      string `json:"run_id"`
-	Elapsed    string `json:"elapsed"`
-	Doing      string `json:"doing,omitempty"`
+	WorkflowID string  `json:"workflow_id"`
+	RunID      string  `json:"run_id"`
+	Elapsed    string  `json:"elapsed"`
+	Doing      string  `json:"doing,omitempty"`
+	Questions  []asked `json:"questions,omitempty"`
 
 	closed bool // after all: it ended while this answer was made
+}
+
+// asked is a question that nobody can be asked through this client, as the
+// model sees it.
+type asked struct {
+	Key     string          `json:"key"`
+	Title   string          `json:"title,omitempty"`
+	Message string          `json:"message"`
+	Schema  json.RawMessage `json:"schema,omitempty"`
+	URL     string          `json:"url,omitempty"`
 }
 
 const runningSchema = `{
@@ -33,11 +46,26 @@ const runningSchema = `{
 			"workflow_id": {"type": "string"},
 			"run_id": {"type": "string"},
 			"elapsed": {"type": "string", "description": "How long it has been running, such as 45s."},
-			"doing": {"type": "string", "description": "What it is doing now."}
+			"doing": {"type": "string", "description": "What it is doing now."},
+			"questions": ` + questionsSchema + `
 		},
 		"required": ["workflow_id", "run_id", "elapsed"]
 	}},
 	"required": ["running"]
+}`
+
+// questionsSchema is the schema of the questions that a workflow asks.
+const questionsSchema = `{
+	"type": "array",
+	"description": "What it asks a person, and waits for.",
+	"items": {
+		"type": "object",
+		"properties": {
+			"key": {"type": "string"}, "title": {"type": "string"}, "message": {"type": "string"},
+			"schema": {"type": "object", "description": "The schema of the answer's content."}, "url": {"type": "string"}
+		},
+		"required": ["key", "message"]
+	}
 }`
 
 // lookTimeout bounds the requests that say what a running workflow does: the
@@ -45,26 +73,55 @@ const runningSchema = `{
 const lookTimeout = 3 * time.Second
 
 // look asks Temporal what a running workflow is doing.
-func (b *base) look(ctx context.Context, c client.Client, e *execution) running {
+func (b *base) look(ctx context.Context, c *connection, e *execution) running {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	now := time.Now()
-	answer := running{WorkflowID: e.id, RunID: e.runID, Elapsed: doing.Round(now.Sub(e.created)).String()}
-	resp, err := c.DescribeWorkflowExecution(ctx, e.id, e.runID)
+	seen, err := c.describe(ctx, e.id, e.runID)
 	if err != nil {
 		b.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
-		answer.Doing = "unknown: Temporal does not answer at the moment"
-		return answer
+		return running{
+			WorkflowID: e.id, RunID: e.runID, Elapsed: doing.Round(time.Since(e.created)).String(),
+			Doing: "unknown: Temporal does not answer at the moment",
+		}
 	}
-	info := resp.GetWorkflowExecutionInfo()
-	answer.closed = info.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING && info.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_PAUSED
-	if answer.Doing = b.stuck(ctx, c, resp, now); answer.Doing == "" {
-		answer.Doing = doing.Describe(resp, now)
+	return b.running(ctx, c, seen)
+}
+
+// running says what the workflow of a snapshot is doing.
+func (b *base) running(ctx context.Context, c *connection, seen *snapshot) running {
+	now := time.Now()
+	e := seen.execution()
+	answer := running{
+		WorkflowID: e.id, RunID: e.runID, Elapsed: doing.Round(now.Sub(e.created)).String(), closed: e.closed(), Questions: askedOf(seen.memo.questions),
 	}
-	if answer.Doing == "" {
-		answer.Doing = idle
+	if answer.Doing = b.stuck(ctx, c, seen.DescribeWorkflowExecutionResponse, now); answer.Doing == "" {
+		answer.Doing = seen.doing(now)
 	}
 	return answer
+}
+
+func askedOf(questions []question) []asked {
+	var list []asked
+	for _, q := range questions {
+		list = append(list, asked{Key: q.Key, Title: q.Title, Message: q.Message, Schema: q.Schema, URL: q.URL})
+	}
+	return list
+}
+
+// doing says what a workflow that is not stuck is doing: what it asks, what it
+// says of itself, and what Temporal knows.
+func (s *snapshot) doing(now time.Time) string {
+	var parts []string
+	for _, q := range s.memo.questions {
+		parts = append(parts, "waiting for a person's answer to: "+q.Message)
+	}
+	if text := s.memo.progress.String(); text != "" {
+		parts = append(parts, text)
+	}
+	if text := doing.Describe(s.DescribeWorkflowExecutionResponse, now); text != "" {
+		parts = append(parts, text)
+	}
+	return cmp.Or(strings.Join(parts, "; "), idle)
 }
 
 // patience is how long a workflow task may stay unfinished before that is
@@ -73,7 +130,7 @@ const patience = 2 * time.Second
 
 // stuck says why the workflow's code does not get on: no worker takes it up,
 // or its workflow task fails again and again. It is empty if nothing is wrong.
-func (b *base) stuck(ctx context.Context, c client.Client, resp *workflowservice.DescribeWorkflowExecutionResponse, now time.Time) string {
+func (b *base) stuck(ctx context.Context, c *connection, resp *workflowservice.DescribeWorkflowExecutionResponse, now time.Time) string {
 	task := resp.GetPendingWorkflowTask()
 	if task == nil {
 		return ""
@@ -94,7 +151,7 @@ func (b *base) stuck(ctx context.Context, c client.Client, resp *workflowservice
 // unregistered workflow type, a panic, or code that does not match its history.
 // Temporal records the first failure of a row in the history, so it stands
 // near the end.
-func (b *base) taskFailure(ctx context.Context, c client.Client, e *common.WorkflowExecution) string {
+func (b *base) taskFailure(ctx context.Context, c *connection, e *common.WorkflowExecution) string {
 	history, err := c.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, &workflowservice.GetWorkflowExecutionHistoryReverseRequest{
 		Namespace: b.opts.Namespace, Execution: e, MaximumPageSize: 5,
 	})
@@ -111,7 +168,7 @@ func (b *base) taskFailure(ctx context.Context, c client.Client, e *common.Workf
 }
 
 // noWorker says who polls the task queue on which the workflow waits.
-func (b *base) noWorker(ctx context.Context, c client.Client, info *workflow.WorkflowExecutionInfo, waited time.Duration, now time.Time) string {
+func (b *base) noWorker(ctx context.Context, c *connection, info *workflow.WorkflowExecutionInfo, waited time.Duration, now time.Time) string {
 	queue := info.GetTaskQueue()
 	resp, err := c.DescribeTaskQueue(ctx, queue, enums.TASK_QUEUE_TYPE_WORKFLOW)
 	if err != nil {
@@ -141,7 +198,7 @@ func lastPoll(resp *workflowservice.DescribeTaskQueueResponse) (last time.Time) 
 
 // unattended says that no worker polls the workflow's task queue, and is empty
 // if one does or Temporal does not tell.
-func (b *base) unattended(ctx context.Context, c client.Client, e *execution) string {
+func (b *base) unattended(ctx context.Context, c *connection, e *execution) string {
 	resp, err := c.DescribeTaskQueue(ctx, e.queue, enums.TASK_QUEUE_TYPE_WORKFLOW)
 	if err != nil || time.Since(lastPoll(resp)) <= pollerMemory {
 		return ""

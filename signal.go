@@ -7,7 +7,6 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
 )
 
 // A SignalTool is a tool that sends a signal to a workflow.
@@ -99,7 +98,7 @@ func (t SignalTool) declare(d *declaration) *binding {
 	})
 }
 
-func (t *signalTool) call(ctx context.Context, c client.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (t *signalTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	m, err := t.read(ctx, req)
 	if err != nil {
 		return nil, err
@@ -121,7 +120,7 @@ func (t *signalTool) call(ctx context.Context, c client.Client, req *mcp.CallToo
 }
 
 // send signals the execution that a call names.
-func (t *signalTool) send(ctx context.Context, c client.Client, m *messageInput) (*execution, error) {
+func (t *signalTool) send(ctx context.Context, c *connection, m *messageInput) (*execution, error) {
 	e, err := t.act(ctx, c, m, func(ctx context.Context, e *execution) error {
 		return c.SignalWorkflow(ctx, e.id, e.runID, t.signal, m.argument())
 	})
@@ -132,7 +131,7 @@ func (t *signalTool) send(ctx context.Context, c client.Client, m *messageInput)
 }
 
 // sendWithStart signals the workflow, and starts it if it is not running.
-func (t *signalTool) sendWithStart(ctx context.Context, c client.Client, m *messageInput) (*execution, error) {
+func (t *signalTool) sendWithStart(ctx context.Context, c *connection, m *messageInput) (*execution, error) {
 	if err := t.start.check(ctx, c, m); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"github.com/durablemcp/durablemcp/internal/handle"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 	"github.com/durablemcp/durablemcp/internal/redact"
 )
@@ -19,30 +20,6 @@ import (
 // requestTimeout bounds the requests that start, look up or signal a workflow,
 // so that a call says soon that Temporal is away.
 const requestTimeout = 10 * time.Second
-
-// memoKey is the memo field in which a workflow carries its [record].
-const memoKey = "durablemcp"
-
-// A record is what a workflow started by a tool remembers of its start. It
-// lives in the memo, which outlasts continue-as-new, retries and resets.
-type record struct {
-	Tool    string    `json:"tool"`
-	Input   string    `json:"input"` // digest of the canonical arguments
-	Owner   string    `json:"owner,omitempty"`
-	Created time.Time `json:"created"`
-}
-
-// An execution is a workflow execution that a call works with.
-type execution struct {
-	id, runID string
-	queue     string // its task queue, if it was looked up
-	status    enums.WorkflowExecutionStatus
-	created   time.Time
-}
-
-func (e *execution) closed() bool {
-	return e.status != enums.WORKFLOW_EXECUTION_STATUS_RUNNING && e.status != enums.WORKFLOW_EXECUTION_STATUS_PAUSED
-}
 
 // A starter starts a tool's workflow.
 type starter struct {
@@ -58,7 +35,7 @@ type starter struct {
 // concurrent calls cannot both believe that the workflow runs with their
 // arguments, as they could with the conflict policy USE_EXISTING, which does
 // not say whose start it was.
-func (s *starter) start(ctx context.Context, c client.Client, id string, in *input, caller Caller) (*execution, error) {
+func (s *starter) start(ctx context.Context, c *connection, id string, in *input, caller Caller) (*execution, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 
@@ -71,12 +48,15 @@ func (s *starter) start(ctx context.Context, c client.Client, id string, in *inp
 		s.log(ctx, "starting a workflow failed", "workflow_id", id, "error", err)
 		return nil, s.failure(id, err)
 	}
-	return &execution{id: id, runID: run.GetRunID(), created: rec.Created, status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING}, nil
+	return &execution{
+		id: id, runID: run.GetRunID(), firstRunID: run.GetRunID(),
+		status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, created: rec.Created, record: rec,
+	}, nil
 }
 
 // optionsFor returns the options for one start.
 func (s *starter) optionsFor(id string, in *input, caller Caller) (client.StartWorkflowOptions, record) {
-	rec := record{Tool: s.name, Input: in.digest, Owner: caller.Principal, Created: time.Now().UTC()}
+	rec := record{Tool: s.name, Input: in.digest, Owner: caller.Principal, Created: time.Now().UTC(), Salt: handle.NewSalt()}
 	options := s.options
 	options.ID = id
 	options.Memo = maps.Clone(options.Memo)
@@ -92,28 +72,26 @@ func (s *starter) optionsFor(id string, in *input, caller Caller) (client.StartW
 
 // join returns the execution that has the ID if it is the work that the call
 // asks for, and a conflict otherwise.
-func (s *starter) join(ctx context.Context, c client.Client, id, runID string, in *input, caller Caller) (*execution, error) {
-	desc, err := c.DescribeWorkflow(ctx, id, runID)
+func (s *starter) join(ctx context.Context, c *connection, id, runID string, in *input, caller Caller) (*execution, error) {
+	seen, err := c.describe(ctx, id, runID)
 	if err != nil {
 		s.log(ctx, "describing a workflow failed", "workflow_id", id, "error", err)
 		return nil, s.failure(id, err)
 	}
-	return s.same(ctx, desc, in, caller)
+	return s.same(ctx, seen, in, caller)
 }
 
 // same returns the described execution if it was started with the same
 // arguments by a caller whose work this one may join.
-func (s *starter) same(ctx context.Context, desc *client.WorkflowExecutionDescription, in *input, caller Caller) (*execution, error) {
-	id := desc.WorkflowExecution.ID
-	var rec record
-	if err := desc.GetMemoValue(memoKey, &rec); err != nil || rec.Input == "" || desc.WorkflowType.Name != s.workflowType ||
-		!s.mayTouch(ctx, s.allow, caller, Owner{rec.Owner}) {
-		return nil, s.conflict(fmt.Sprintf("The workflow ID %q belongs to work that this tool did not start for this caller.", id))
+func (s *starter) same(ctx context.Context, seen *snapshot, in *input, caller Caller) (*execution, error) {
+	e := seen.execution()
+	if e.record.Input == "" || seen.workflowType() != s.workflowType || !s.mayTouch(ctx, s.allow, caller, Owner{e.record.Owner}) {
+		return nil, s.conflict(fmt.Sprintf("The workflow ID %q belongs to work that this tool did not start for this caller.", e.id))
 	}
-	if rec.Input != in.digest {
-		return nil, s.conflict(fmt.Sprintf("The workflow %q was started with other arguments.", id))
+	if e.record.Input != in.digest {
+		return nil, s.conflict(fmt.Sprintf("The workflow %q was started with other arguments.", e.id))
 	}
-	return &execution{id: id, runID: desc.WorkflowExecution.RunID, status: desc.Status, created: rec.Created}, nil
+	return e, nil
 }
 
 func (s *starter) conflict(message string) *toolError {

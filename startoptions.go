@@ -1,6 +1,7 @@
 package durablemcp
 
 import (
+	"slices"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
@@ -27,7 +28,7 @@ func (d *declaration) checkStartOptions(prefix string, o client.StartWorkflowOpt
 		{"WorkflowIDReusePolicy", o.WorkflowIDReusePolicy == 0, "set WorkflowIDReusePolicy beside it"},
 		{"WorkflowIDConflictPolicy", o.WorkflowIDConflictPolicy == 0, "a call joins the running workflow"},
 		{"CronSchedule", o.CronSchedule == "", "a call is one execution; use a Temporal Schedule"},
-		{"Memo", o.Memo[memoKey] == nil, "the library keeps its own record in the field " + memoKey},
+		{"Memo", !slices.ContainsFunc(sortedKeys(o.Memo), ours), "the library keeps its own record in the field " + memoKey + " and those that begin with it"},
 	} {
 		if !field.empty {
 			d.mistake(prefix+field.name, "a value", "none: "+field.instead)

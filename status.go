@@ -8,7 +8,6 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/sdk/v1"
-	"go.temporal.io/sdk/client"
 
 	"github.com/durablemcp/durablemcp/internal/doing"
 	"github.com/durablemcp/durablemcp/internal/redact"
@@ -51,6 +50,7 @@ type status struct {
 	Closed     *time.Time       `json:"closed,omitempty"`
 	Doing      string           `json:"doing,omitempty"`
 	Details    string           `json:"details,omitempty"`
+	Questions  []asked          `json:"questions,omitempty"`
 	Activities []doing.Activity `json:"pending_activities,omitempty"`
 	Children   []childStatus    `json:"pending_children,omitempty"`
 }
@@ -70,6 +70,7 @@ const statusOutputSchema = `{"type": "object", "anyOf": [{
 		"closed": {"type": "string", "format": "date-time"},
 		"doing": {"type": "string", "description": "What it is doing now, in words."},
 		"details": {"type": "string", "description": "What the workflow itself says of its state."},
+		"questions": ` + questionsSchema + `,
 		"pending_activities": {"type": "array", "items": {
 			"type": "object",
 			"properties": {
@@ -104,7 +105,7 @@ func (t StatusTool) declare(d *declaration) *binding {
 	})
 }
 
-func (t *statusTool) call(ctx context.Context, c client.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (t *statusTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	m, err := t.read(ctx, req)
 	if err != nil {
 		return nil, err
@@ -124,27 +125,28 @@ func (t *statusTool) call(ctx context.Context, c client.Client, req *mcp.CallToo
 	return t.withMeta(structured(content, string(content)), e), nil
 }
 
-func (t *statusTool) status(ctx context.Context, c client.Client, e *execution) (*status, error) {
+func (t *statusTool) status(ctx context.Context, c *connection, e *execution) (*status, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	resp, err := c.DescribeWorkflowExecution(ctx, e.id, e.runID)
+	seen, err := c.describe(ctx, e.id, e.runID)
 	if err != nil {
 		t.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
 		return nil, nothingDone(serviceFailure(err))
 	}
 	now := time.Now()
-	info := resp.GetWorkflowExecutionInfo()
+	info := seen.info()
 	s := &status{WorkflowID: e.id, RunID: e.runID, Status: statusName(info.GetStatus()), Started: e.created.UTC()}
 	if info.GetCloseTime() != nil {
 		s.Closed = new(info.GetCloseTime().AsTime())
 		return s, nil
 	}
-	s.Activities = doing.Activities(resp.GetPendingActivities(), now)
-	for _, child := range resp.GetPendingChildren() {
+	s.Activities = doing.Activities(seen.GetPendingActivities(), now)
+	for _, child := range seen.GetPendingChildren() {
 		s.Children = append(s.Children, childStatus{child.GetWorkflowId(), child.GetWorkflowTypeName()})
 	}
-	if s.Doing = t.stuck(ctx, c, resp, now); s.Doing == "" {
-		s.Doing = cmp.Or(doing.Describe(resp, now), idle)
+	s.Questions = askedOf(seen.memo.questions)
+	if s.Doing = t.stuck(ctx, c, seen.DescribeWorkflowExecutionResponse, now); s.Doing == "" {
+		s.Doing = seen.doing(now)
 		s.Details = t.details(ctx, c, e)
 	}
 	return s, nil
@@ -159,7 +161,7 @@ const detailsTimeout = time.Second
 
 // details returns what the workflow says of its own state, "" if it says
 // nothing or no worker answers.
-func (t *statusTool) details(ctx context.Context, c client.Client, e *execution) string {
+func (t *statusTool) details(ctx context.Context, c *connection, e *execution) string {
 	ctx, cancel := context.WithTimeout(ctx, detailsTimeout)
 	defer cancel()
 	value, err := c.QueryWorkflow(ctx, e.id, e.runID, metadataQuery)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
 
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 	"github.com/durablemcp/durablemcp/internal/redact"
@@ -23,10 +22,10 @@ type target struct {
 // find returns the execution that a call names, if it is of the tool's workflow
 // type and the caller may touch it. What is not there, of another type, or
 // somebody else's is the same error, after the same one request.
-func (t *target) find(ctx context.Context, c client.Client, key workflowKey, caller Caller) (*execution, error) {
+func (t *target) find(ctx context.Context, c *connection, key workflowKey, caller Caller) (*execution, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	desc, err := c.DescribeWorkflow(ctx, key.id, key.runID)
+	seen, err := c.describe(ctx, key.id, key.runID)
 	if absent(err, key) {
 		return nil, t.notFound(key)
 	}
@@ -34,14 +33,9 @@ func (t *target) find(ctx context.Context, c client.Client, key workflowKey, cal
 		t.log(ctx, "describing a workflow failed", "workflow_id", key.id, "error", err)
 		return nil, nothingDone(serviceFailure(err))
 	}
-	var rec record
-	known := desc.GetMemoValue(memoKey, &rec) == nil
-	if desc.WorkflowType.Name != t.workflowType || !t.mayTouch(ctx, t.allow, caller, Owner{rec.Owner}) {
+	e := seen.execution()
+	if seen.workflowType() != t.workflowType || !t.mayTouch(ctx, t.allow, caller, Owner{e.record.Owner}) {
 		return nil, t.notFound(key)
-	}
-	e := &execution{id: key.id, runID: desc.WorkflowExecution.RunID, queue: desc.TaskQueueName, status: desc.Status, created: desc.WorkflowStartTime}
-	if known {
-		e.created = rec.Created
 	}
 	if key.runID == "" || !e.closed() {
 		return e, nil
@@ -52,7 +46,7 @@ func (t *target) find(ctx context.Context, c client.Client, key workflowKey, cal
 // act finds the workflow and does something to it. A workflow that has moved on
 // to another run in between is looked up again. Without an execution, nothing
 // was tried.
-func (t *target) act(ctx context.Context, c client.Client, m *messageInput, do func(context.Context, *execution) error) (*execution, error) {
+func (t *target) act(ctx context.Context, c *connection, m *messageInput, do func(context.Context, *execution) error) (*execution, error) {
 	for range 3 {
 		e, err := t.find(ctx, c, m.key, m.caller)
 		if err != nil {
@@ -72,7 +66,7 @@ func (t *target) act(ctx context.Context, c client.Client, m *messageInput, do f
 }
 
 // latest follows a closed run to the current one of its chain.
-func (t *target) latest(ctx context.Context, c client.Client, e *execution, caller Caller) (*execution, error) {
+func (t *target) latest(ctx context.Context, c *connection, e *execution, caller Caller) (*execution, error) {
 	if runID := latestRun(ctx, c, e.id, e.runID); runID != e.runID {
 		return t.find(ctx, c, workflowKey{e.id, ""}, caller)
 	}

@@ -71,6 +71,18 @@ type WorkflowTool struct {
 	// defaults to [Options.Wait].
 	Wait time.Duration
 
+	// TaskSupport says whether calls can become tasks, for clients that have
+	// declared MCP's tasks extension. The zero value is [TaskOptional]. A task's
+	// result is the workflow's own in mode [Start], too.
+	TaskSupport TaskSupport
+	// CancelWorkflow cancels the workflow when the client cancels its request
+	// (notifications/cancelled) in the mode [Wait]. By default the workflow
+	// goes on. A connection that dies cancels nothing in any case; neither does
+	// closing the response stream of an HTTP request of protocol version
+	// 2026-07-28, which nobody can tell from that. tasks/cancel cancels the
+	// workflow of a task in any case: it is made for that.
+	CancelWorkflow bool
+
 	// WorkflowID is a template of the workflow's ID, such as
 	// "invoice-{invoice_id}". Placeholders are required scalar arguments by
 	// their JSON names ({name}, {outer.inner}), and
@@ -119,21 +131,28 @@ func (t WorkflowTool) declare(d *declaration) *binding {
 	d.checkReuse(t.WorkflowIDReusePolicy)
 	d.checkStartOptions("StartOptions.", t.StartOptions)
 	in := d.workflowArgs(ref, t.Input, t.ArgNames)
-	out := d.workflowResult(ref, t.Output)
+	out := d.workflowResult(ref, t.Output, t.otherAnswers()...)
 	template := d.idTemplate(t.WorkflowID, in)
 	if in == nil || out == nil || template == nil {
 		return nil // the mistakes are recorded
 	}
 	d.inputs[ref.name] = append(d.inputs[ref.name], in.schema)
 	b := &base{opts: d.opts, name: t.Name, workflowType: ref.name}
-	tool := &workflowTool{base: b, input: in, starter: &starter{
+	tool := &workflowTool{base: b, input: in, mode: t.Mode, cancel: t.CancelWorkflow, starter: &starter{
 		base: b, template: template, allow: t.Allow,
 		options: d.startOptions(t.StartOptions, t.TaskQueue, t.WorkflowIDReusePolicy),
 	}}
-	published := any(json.RawMessage(handleOutputSchema))
-	if t.Mode == Wait {
-		tool.waiter = &waiter{base: b, output: out, wait: cmp.Or(t.Wait, d.opts.Wait), next: &callAgain{tool.starter, d.results}}
-		published = out.published()
+	tool.waiter = &waiter{
+		base: b, output: out, wait: cmp.Or(t.Wait, d.opts.Wait), next: &callAgain{tool.starter, d.results},
+		allow: t.Allow, tasks: t.TaskSupport, inline: d.opts.InlineWait, answers: d.answers,
+	}
+	if t.Mode == Start {
+		tool.waiter.inline = 0
+	}
+	d.tasks[t.Name] = tool.waiter
+	published := out.published()
+	if t.Mode == Start && (t.TaskSupport == TaskForbidden || out.schema == nil) {
+		published = json.RawMessage(handleOutputSchema)
 	}
 	annotations := &mcp.ToolAnnotations{IdempotentHint: !tool.starter.restarts(enums.WORKFLOW_EXECUTION_STATUS_FAILED)}
 	return d.bind(b, tool.call, mcp.Tool{
@@ -142,12 +161,29 @@ func (t WorkflowTool) declare(d *declaration) *binding {
 	})
 }
 
+// otherAnswers are the schemas of what a call can answer with beside the
+// workflow's result.
+func (t WorkflowTool) otherAnswers() []json.RawMessage {
+	if t.Mode == Start {
+		return []json.RawMessage{json.RawMessage(handleSchema), json.RawMessage(errorSchema)}
+	}
+	return []json.RawMessage{json.RawMessage(runningSchema), json.RawMessage(errorSchema)}
+}
+
+// checkTaskSupport checks the field TaskSupport.
+func (d *declaration) checkTaskSupport(s TaskSupport) {
+	if s < TaskOptional || s > TaskForbidden {
+		d.mistake("TaskSupport", strconv.Itoa(int(s)), "durablemcp.TaskOptional, durablemcp.TaskRequired or durablemcp.TaskForbidden")
+	}
+}
+
 // checkMode checks the fields that say what a call waits for.
 func (d *declaration) checkMode(t WorkflowTool) {
 	if t.Mode != Wait && t.Mode != Start {
 		d.mistake("Mode", strconv.Itoa(int(t.Mode)), "durablemcp.Wait or durablemcp.Start")
 	}
 	d.checkDuration("Wait", t.Wait)
+	d.checkTaskSupport(t.TaskSupport)
 	if t.Mode == Start && t.Wait > 0 {
 		d.mistake("Wait", t.Wait.String(), "0: a tool in mode Start does not wait")
 	}

@@ -95,6 +95,9 @@ func (t UpdateTool) declare(d *declaration) *binding {
 		d.placeholder("UpdateID", name, m.input.schema)
 	}
 	tool := &updateTool{message: *m, update: t.Update, id: id, wait: cmp.Or(t.Wait, d.opts.Wait), output: out}
+	if t.Update == AnswerUpdate && d.answers[m.workflowType] == nil {
+		d.answers[m.workflowType] = tool
+	}
 	return d.bind(m.base, tool.call, mcp.Tool{
 		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta,
 		Annotations: cmp.Or(t.Annotations, &mcp.ToolAnnotations{IdempotentHint: !id.Uses(idtemplate.UUID)}),
@@ -102,7 +105,7 @@ func (t UpdateTool) declare(d *declaration) *binding {
 	})
 }
 
-func (t *updateTool) call(ctx context.Context, c client.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (t *updateTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	called := time.Now()
 	m, err := t.read(ctx, req)
 	if err != nil {
@@ -146,7 +149,7 @@ func answerOf(ctx context.Context, handle client.WorkflowUpdateHandle) (a update
 
 // send updates the execution that a call names. The execution is nil if nothing
 // was sent.
-func (t *updateTool) send(ctx context.Context, c client.Client, m *messageInput, options client.UpdateWorkflowOptions) (
+func (t *updateTool) send(ctx context.Context, c *connection, m *messageInput, options client.UpdateWorkflowOptions) (
 	e *execution, answer updateAnswer, err error,
 ) {
 	e, err = t.act(ctx, c, m, func(_ context.Context, e *execution) error {
@@ -161,7 +164,7 @@ func (t *updateTool) send(ctx context.Context, c client.Client, m *messageInput,
 }
 
 // sendWithStart updates the workflow, and starts it if it is not running.
-func (t *updateTool) sendWithStart(ctx context.Context, c client.Client, m *messageInput, options client.UpdateWorkflowOptions) (
+func (t *updateTool) sendWithStart(ctx context.Context, c *connection, m *messageInput, options client.UpdateWorkflowOptions) (
 	e *execution, answer updateAnswer, err error,
 ) {
 	if err = t.start.check(ctx, c, m); err != nil {
@@ -184,7 +187,7 @@ func (t *updateTool) sendWithStart(ctx context.Context, c client.Client, m *mess
 }
 
 // failure says why an update that was sent has no result.
-func (t *updateTool) failure(ctx context.Context, c client.Client, e *execution, err error) *toolError {
+func (t *updateTool) failure(ctx context.Context, c *connection, e *execution, err error) *toolError {
 	var timedOut *client.WorkflowUpdateServiceTimeoutOrCanceledError
 	switch {
 	case isWorkflowError(err):
@@ -220,7 +223,7 @@ func (t *updateTool) repetition() string {
 }
 
 // whyNot says what keeps a workflow from answering, if Temporal knows.
-func (t *updateTool) whyNot(ctx context.Context, c client.Client, e *execution) string {
+func (t *updateTool) whyNot(ctx context.Context, c *connection, e *execution) string {
 	if problem := t.unattended(ctx, c, e); problem != "" {
 		return " The reason: " + problem + "."
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-	"go.temporal.io/sdk/client"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 )
@@ -15,9 +15,13 @@ import (
 // A waiter waits for a tool's workflow, and answers with how it ended.
 type waiter struct {
 	*base
-	output *outputBinding
-	wait   time.Duration
-	next   nextStep
+	output  *outputBinding
+	wait    time.Duration
+	next    nextStep
+	allow   AllowFunc
+	tasks   TaskSupport
+	inline  time.Duration          // how long a call that can become a task waits before it does
+	answers map[string]*updateTool // workflow type -> the tool that answers its questions
 }
 
 // A nextStep tells a model what to do after an answer that is no result.
@@ -29,46 +33,96 @@ type nextStep interface {
 	afterFailure(e *toolError)
 }
 
+// settle is how long a call waits for nothing but the end of its workflow,
+// before it looks at what the workflow asks and reports: what ends soon costs
+// one request.
+const settle = 200 * time.Millisecond
+
 // result waits until the wait is over, and answers with how the workflow ended,
-// or that it is still running. Its error is that of ctx.
-func (w *waiter) result(ctx context.Context, c client.Client, e *execution, called time.Time) (*mcp.CallToolResult, error) {
-	result := w.await(ctx, c, e, called.Add(w.wait))
-	if result == nil && ctx.Err() == nil {
-		seen := w.look(ctx, c, e)
-		if seen.closed {
-			// It closed after the wait: its end is there at once.
-			result = w.await(ctx, c, e, time.Now().Add(lookTimeout))
-		}
-		if result == nil {
-			result = runningResult(w.name, seen, w.next.goOn(seen))
-		}
+// what it asks, or that it is still running; or, to a client that takes tasks,
+// with a task. Its error is that of ctx, or a JSON-RPC error.
+func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution, called time.Time) (*mcp.CallToolResult, error) {
+	if slot := slotOf(ctx); slot != nil && e.record.Salt != "" {
+		return w.resultOrTask(ctx, c, e, slot, called.Add(w.inline))
 	}
-	if ctx.Err() != nil {
+	refused, err := w.passOn(ctx, c, e, req.Params.InputResponses)
+	if err != nil {
+		return nil, err
+	}
+	deadline := called.Add(w.wait)
+	result, err := w.await(ctx, c, e, earlier(deadline, time.Now().Add(settle)))
+	if result == nil && err == nil && ctx.Err() == nil {
+		result, err = w.attend(ctx, c, newAudience(w, c, req, e), e, deadline, refused)
+	}
+	switch {
+	case ctx.Err() != nil:
 		return nil, ctx.Err()
+	case err != nil:
+		return nil, err
 	}
 	return w.withMeta(result, e), nil
 }
 
+// resultOrTask waits for the workflow until the deadline, and then makes the
+// call a task.
+func (w *waiter) resultOrTask(ctx context.Context, c *connection, e *execution, slot *taskSlot, deadline time.Time) (*mcp.CallToolResult, error) {
+	for {
+		result, err := w.await(ctx, c, e, deadline)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil:
+			return nil, err
+		case result != nil:
+			return w.withMeta(result, e), nil
+		}
+		created, err := w.newTask(ctx, c, e)
+		if created != nil || err != nil {
+			slot.created = created
+			return new(mcp.CallToolResult), err
+		}
+		deadline = time.Now().Add(lookTimeout) // it ended after the wait: its result is there at once
+	}
+}
+
 // await waits for the workflow until the deadline, and answers with how it
-// ended. It returns nil if that was not learnt.
-func (w *waiter) await(ctx context.Context, c client.Client, e *execution, deadline time.Time) *mcp.CallToolResult {
+// ended. It returns nil if that was not learnt. Its error is a JSON-RPC error
+// with which the workflow ended.
+func (w *waiter) await(ctx context.Context, c *connection, e *execution, deadline time.Time) (*mcp.CallToolResult, error) {
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	raw, err := follow(ctx, c, e)
 	switch {
 	case err == nil:
-		return w.output.answer(ctx, w.base, raw, func(into any) error { return c.GetWorkflow(ctx, e.id, e.runID).Get(ctx, into) })
+		return w.output.answer(ctx, w.base, raw, func(into any) error { return c.GetWorkflow(ctx, e.id, e.runID).Get(ctx, into) }), nil
 	case failedFor(err):
+		if protocol := protocolError(err); protocol != nil {
+			return nil, protocol
+		}
 		failure := workflowFailure(err)
 		failure.Message = fmt.Sprintf("%s failed: %s", w.name, failure.Message)
 		w.next.afterFailure(failure)
-		return w.errorResult(failure)
-	case ctx.Err() == nil:
-		// Not the deadline: the request for the result failed, and the workflow
-		// runs on.
+		return w.errorResult(failure), nil
+	case ctx.Err() == nil && !timedOut(err):
+		// The request for the result failed, and the workflow runs on.
 		w.log(ctx, "waiting for a workflow failed", "workflow_id", e.id, "error", err)
 	}
-	return nil
+	return nil, nil
+}
+
+// timedOut reports whether a request ended for its deadline, which gRPC sees a
+// little before the context does.
+func timedOut(err error) bool {
+	_, deadline := errors.AsType[*serviceerror.DeadlineExceeded](err)
+	_, canceled := errors.AsType[*serviceerror.Canceled](err)
+	return deadline || canceled || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // failedFor reports whether err is how a workflow ended, and not a failure to
@@ -84,7 +138,7 @@ func failedFor(err error) bool {
 // The error is nil for a completed workflow, a
 // [temporal.WorkflowExecutionError] for one that ended in another way, and
 // anything else if the end was not learnt, be it for ctx's deadline.
-func follow(ctx context.Context, c client.Client, e *execution) (converter.RawValue, error) {
+func follow(ctx context.Context, c *connection, e *execution) (converter.RawValue, error) {
 	for {
 		var result converter.RawValue
 		run := c.GetWorkflow(ctx, e.id, e.runID)
@@ -103,7 +157,7 @@ func follow(ctx context.Context, c client.Client, e *execution) (converter.RawVa
 
 // latestRun returns the current run of the chain that a run belongs to: itself,
 // or the one that continue-as-new, retries and resets have led to.
-func latestRun(ctx context.Context, c client.Client, id, runID string) string {
+func latestRun(ctx context.Context, c *connection, id, runID string) string {
 	run, err := c.DescribeWorkflowExecution(ctx, id, runID)
 	if err != nil {
 		return runID

@@ -90,10 +90,10 @@ func (s *withStart) read(in *input) (*input, error) {
 
 // check looks up whether the workflow is there, and whether it is the one that
 // the call means: with-start requests act on whatever has the ID.
-func (s *withStart) check(ctx context.Context, c client.Client, m *messageInput) error {
+func (s *withStart) check(ctx context.Context, c *connection, m *messageInput) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	desc, err := c.DescribeWorkflow(ctx, m.key.id, "")
+	seen, err := c.describe(ctx, m.key.id, "")
 	if absent(err, m.key) {
 		return nil
 	}
@@ -101,15 +101,15 @@ func (s *withStart) check(ctx context.Context, c client.Client, m *messageInput)
 		s.log(ctx, "describing a workflow failed", "workflow_id", m.key.id, "error", err)
 		return nothingDone(serviceFailure(err))
 	}
-	if desc.WorkflowCloseTime != nil {
+	if seen.closed() {
 		return nil // Temporal decides by the reuse policy
 	}
-	_, err = s.same(ctx, desc, m.startInput, m.caller)
+	_, err = s.same(ctx, seen, m.startInput, m.caller)
 	return err
 }
 
 // closedStatus returns the status of a closed run.
-func closedStatus(ctx context.Context, c client.Client, id, runID string) enums.WorkflowExecutionStatus {
+func closedStatus(ctx context.Context, c *connection, id, runID string) enums.WorkflowExecutionStatus {
 	desc, err := c.DescribeWorkflow(ctx, id, runID)
 	if err != nil {
 		return enums.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED

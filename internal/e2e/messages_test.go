@@ -128,6 +128,9 @@ func TestMessages(t *testing.T) {
 	added := r.call("add_item", `{"customer":"ann","name":"tea"}`)
 	contains(t, outcomeOf(added).Text, "Temporal has accepted the signal AddItem", "Whether the workflow acts on it shows in its state")
 	contains(t, outcomeOf(added).Structured, `"accepted":true`, opened["run_id"])
+	eventually(t, "the signal is taken", func() bool {
+		return outcomeOf(r.call("items", `{"customer":"ann","prefix":""}`)).Structured == `{"result":["tea"]}`
+	})
 	r.want(t, "add", `{"customer":"ann","name":"milk"}`, `{"result":2}`)
 	r.want(t, "add_once", `{"customer":"ann","name":"rum"}`, `{"result":3}`)
 	r.want(t, "add_once", `{"customer":"ann","name":"rum"}`, `{"result":3}`)

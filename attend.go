@@ -1,0 +1,175 @@
+package durablemcp
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+// The pace of a call that waits: how soon after the last one it looks at the
+// workflow again, and after how long it does although nothing has changed that
+// the history tells, as retries of activities do not.
+const (
+	lookPause   = 100 * time.Millisecond
+	lookAgain   = 2 * time.Second
+	lookForLife = time.Minute
+)
+
+// attend waits for the workflow until the deadline, passing on what it asks and
+// how far it is. It answers with how the workflow ended, with what it asks, or
+// that it is still running. The deadline does not pass while a person is being
+// asked through this very call.
+//
+// It costs Temporal the requests of a [watch], one for each change that it sees
+// (at most 10 a second), and one every 2 seconds while activities are pending
+// and the client wants progress.
+func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *execution, deadline time.Time, refused map[string]string) (*mcp.CallToolResult, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	watch := c.watch(ctx, e.id, e.runID)
+	defer a.stop()
+	for {
+		e.runID = watch.at()
+		seen, err := c.describe(ctx, e.id, e.runID)
+		pause := lookForLife
+		switch {
+		case err != nil:
+			if ctx.Err() == nil {
+				w.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
+			}
+			pause = lookAgain
+		case !seen.closed():
+			if result := a.tell(ctx, seen, refused); result != nil {
+				return result, nil
+			}
+			if a.wantsProgress() && len(seen.GetPendingActivities()) > 0 {
+				pause = lookAgain
+			}
+		}
+		why := a.pause(ctx, watch, deadline, pause)
+		switch why {
+		case workflowEnded:
+			if result, err := w.await(ctx, c, e, time.Now().Add(requestTimeout)); result != nil || err != nil || ctx.Err() != nil {
+				return result, err
+			}
+			return w.stillRunning(ctx, c, e), nil
+		case waitOver:
+			return w.lastLook(ctx, c, e)
+		case callOver:
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// lastLook answers when the wait is over.
+func (w *waiter) lastLook(ctx context.Context, c *connection, e *execution) (*mcp.CallToolResult, error) {
+	seen := w.look(ctx, c, e)
+	if seen.closed { // after the wait: its end is there at once
+		if result, err := w.await(ctx, c, e, time.Now().Add(lookTimeout)); result != nil || err != nil {
+			return result, err
+		}
+	}
+	return runningResult(w.name, seen, w.next.goOn(seen)), nil
+}
+
+func (w *waiter) stillRunning(ctx context.Context, c *connection, e *execution) *mcp.CallToolResult {
+	seen := w.look(ctx, c, e)
+	return runningResult(w.name, seen, w.next.goOn(seen))
+}
+
+// Why a pause is over.
+type event int
+
+const (
+	somethingNew event = iota
+	workflowEnded
+	waitOver
+	callOver
+)
+
+// pause waits until there is a reason to look at the workflow again.
+func (a *audience) pause(ctx context.Context, watch *watch, deadline time.Time, most time.Duration) event {
+	again := time.NewTimer(most)
+	defer again.Stop()
+	over := time.NewTimer(time.Until(a.deadline(deadline)))
+	defer over.Stop()
+	select {
+	case <-ctx.Done():
+		return callOver
+	case <-watch.ended:
+		return workflowEnded
+	case <-over.C:
+		if !a.deadline(deadline).After(time.Now()) {
+			return waitOver
+		}
+	case <-a.woken:
+	case <-watch.changed:
+	case <-again.C:
+	}
+	breathe(ctx, watch)
+	return somethingNew
+}
+
+// breathe lets changes that come together be one.
+func breathe(ctx context.Context, watch *watch) {
+	select {
+	case <-ctx.Done():
+	case <-watch.ended:
+	case <-time.After(lookPause):
+	}
+}
+
+// passOn gives the answers that came with a call to the workflow, and returns
+// why it refuses which of them. Its error is a [*toolError].
+func (w *waiter) passOn(ctx context.Context, c *connection, e *execution, responses mcp.InputResponseMap) (refused map[string]string, err error) {
+	if len(responses) == 0 {
+		return nil, nil
+	}
+	seen, err := c.describe(ctx, e.id, e.runID)
+	if err != nil {
+		w.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
+		return nil, w.notTaken(ctx, c, e)
+	}
+	for _, q := range seen.memo.questions { // and no others: what answers an earlier question must not answer this one
+		key := q.Key
+		result, ok := responses[key].(*mcp.ElicitResult)
+		if !ok {
+			continue
+		}
+		answer, err := answerOfResult(key, result)
+		if err == nil {
+			err = c.answer(ctx, e, answer)
+		}
+		var refusal *answerRefused
+		switch {
+		case errors.As(err, &refusal):
+			if refused == nil {
+				refused = make(map[string]string)
+			}
+			refused[key] = refusal.reason
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil:
+			w.log(ctx, "passing an answer on failed", "workflow_id", e.id, "error", err)
+			return nil, w.notTaken(ctx, c, e)
+		}
+	}
+	return refused, nil
+}
+
+// notTaken is the error of a call whose answer the workflow has not taken.
+func (w *waiter) notTaken(ctx context.Context, c *connection, e *execution) *toolError {
+	reason := ""
+	if problem := w.unattended(ctx, c, e); e.queue != "" && problem != "" {
+		reason = " The reason: " + strings.TrimSuffix(problem, ".") + "."
+	}
+	return &toolError{
+		Type:      errNoWorker,
+		Message:   "The workflow has not taken the answer in time, and may take it still." + reason,
+		Retryable: true,
+		advice:    "Wait a little, then make the same call again: it goes on where the work is, and asks again if it has to.",
+	}
+}

@@ -1,0 +1,235 @@
+package durablemcp
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"math"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp/internal/handle"
+)
+
+// An audience is the client of a waiting call, as the workflow's questions and
+// reports reach it.
+type audience struct {
+	*waiter
+	c       *connection
+	e       *execution
+	client  peer
+	session *mcp.ServerSession
+	woken   chan struct{} // has a value if asking a person has come to an end
+
+	token  any     // for notifications/progress, nil if the client wants none
+	told   float64 // the last progress that was sent
+	saying string  // the last message that was sent
+
+	mu     sync.Mutex
+	asking map[string]context.CancelFunc // what a person is or was asked, by key
+	busy   int                           // how much of it is open
+	deaf   bool                          // the client has turned out not to ask
+	until  time.Time                     // when the wait is over after a person was asked
+}
+
+func newAudience(w *waiter, c *connection, req *mcp.CallToolRequest, e *execution) *audience {
+	return &audience{
+		waiter: w, c: c, e: e, client: clientOf(req), session: req.Session, token: req.Params.GetProgressToken(),
+		woken: make(chan struct{}, 1), asking: make(map[string]context.CancelFunc),
+	}
+}
+
+func (a *audience) wantsProgress() bool { return a.token != nil && a.session != nil }
+
+// tell passes on what a running workflow asks and reports. If the call has to be
+// answered for that, it returns the answer.
+func (a *audience) tell(ctx context.Context, seen *snapshot, refused map[string]string) *mcp.CallToolResult {
+	a.progress(ctx, seen)
+	open := a.client.askable(seen.memo.questions)
+	switch {
+	case len(seen.memo.questions) == 0:
+		a.withdraw(nil)
+		return nil
+	case len(open) == 0 || a.isDeaf():
+		return a.askModel(a.running(ctx, a.c, seen))
+	case a.client.modern():
+		return a.inputRequired(open, refused)
+	}
+	a.withdraw(open)
+	for _, q := range open {
+		a.ask(ctx, q)
+	}
+	return nil
+}
+
+// inputRequired answers with questions, as clients since 2026-07-28 are asked
+// (SEP-2322): they make the call again, with the answers and the state.
+func (a *audience) inputRequired(open []question, refused map[string]string) *mcp.CallToolResult {
+	result := &mcp.CallToolResult{InputRequests: inputRequests(open, refused)}
+	if a.e.record.Salt != "" {
+		h := handle.Handle{Tool: a.name, WorkflowID: a.e.id, FirstRunID: a.e.firstRunID}
+		result.RequestState, _ = h.Text(a.e.record.Salt, a.opts.Secret) // what was started has a handle
+	}
+	return result
+}
+
+// maxAsked is how often a person is asked anew after wrong answers to one
+// question: a program that answers badly must not be asked for ever.
+const maxAsked = 10
+
+// ask puts a question to the person through the open call, as clients up to
+// 2025-11-25 are asked, unless that is under way.
+func (a *audience) ask(ctx context.Context, q question) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.asking[q.Key] != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	a.asking[q.Key] = cancel // for good: what was asked once is not asked again on this call
+	a.busy++
+	go func() {
+		defer cancel()
+		err := a.converse(ctx, q)
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if err != nil && ctx.Err() == nil {
+			a.log(ctx, "asking through a client failed", "workflow_id", a.e.id, "error", err)
+			a.deaf = true
+		}
+		a.busy--
+		a.until = time.Now().Add(a.wait)
+		select {
+		case a.woken <- struct{}{}:
+		default:
+		}
+	}()
+}
+
+// converse asks until the workflow has taken an answer, or has withdrawn the
+// question.
+func (a *audience) converse(ctx context.Context, q question) error {
+	reason := ""
+	for range maxAsked {
+		result, err := a.session.Elicit(ctx, q.params(reason))
+		if problem := badContent(err); problem != "" {
+			reason = problem
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		answer, err := answerOfResult(q.Key, result)
+		if err == nil {
+			err = a.deliver(ctx, answer)
+		}
+		var refusal *answerRefused
+		if !errors.As(err, &refusal) {
+			return err
+		}
+		reason = refusal.reason
+	}
+	return errors.New("all answers were wrong")
+}
+
+// badContent returns what is wrong with an answer that the SDK itself has
+// refused, which is to be seen in its error's text only.
+func badContent(err error) string {
+	const mark = "elicitation result content does not match requested schema"
+	if err == nil {
+		return ""
+	}
+	if _, problem, found := strings.Cut(err.Error(), mark); found {
+		return strings.TrimLeft(problem, ": ")
+	}
+	return ""
+}
+
+// deliver passes an answer on until the workflow has taken or refused it: a
+// person who has answered must not have to again because a worker is away.
+func (a *audience) deliver(ctx context.Context, answer Answer) error {
+	for {
+		err := a.c.answer(ctx, a.e, answer)
+		var refusal *answerRefused
+		if err == nil || errors.As(err, &refusal) {
+			return err
+		}
+		a.log(ctx, "passing an answer on failed", "workflow_id", a.e.id, "error", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(rewatch):
+		}
+	}
+}
+
+// withdraw takes back the questions that are not open any more.
+func (a *audience) withdraw(open []question) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	gone := maps.Clone(a.asking)
+	for _, q := range open {
+		delete(gone, q.Key)
+	}
+	for _, cancel := range gone {
+		cancel()
+	}
+}
+
+// stop takes all questions back.
+func (a *audience) stop() { a.withdraw(nil) }
+
+func (a *audience) isDeaf() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.deaf
+}
+
+// deadline is when the wait is over: not while a person is being asked, and
+// after that no sooner than a whole wait later.
+func (a *audience) deadline(of time.Time) time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.busy > 0:
+		return time.Now().Add(lookForLife)
+	case a.until.After(of):
+		return a.until
+	}
+	return of
+}
+
+// progress sends how far the workflow is, if the client wants to know. Numbers
+// only grow (MCP 2025-11-25, utilities/progress): where there is news without a
+// step, the number grows by next to nothing.
+func (a *audience) progress(ctx context.Context, seen *snapshot) {
+	if !a.wantsProgress() {
+		return
+	}
+	said := seen.memo.progress
+	message := seen.activity(time.Now())
+	stepped := said.Done > a.told
+	if !stepped && message == a.saying {
+		return
+	}
+	next := said.Done
+	switch {
+	case stepped:
+	case said.At.IsZero():
+		next = a.told + 1 // the workflow counts nothing: count the news
+	default:
+		if next = math.Nextafter(a.told, math.Inf(1)); said.Total > 0 && next > said.Total {
+			return
+		}
+	}
+	err := a.session.NotifyProgress(ctx, &mcp.ProgressNotificationParams{
+		ProgressToken: a.token, Progress: next, Total: said.Total, Message: message,
+	})
+	if err != nil && ctx.Err() == nil {
+		a.log(ctx, "sending progress failed", "workflow_id", a.e.id, "error", err)
+	}
+	a.told, a.saying = next, message
+}

@@ -1,0 +1,138 @@
+package durablemcp
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+)
+
+// A connection is the Temporal client of one Mount, and what was learnt
+// through it.
+type connection struct {
+	client.Client
+
+	// decoder reads memo fields with the client's data converter, which can be
+	// reached in no other way: it is any description that the client has made.
+	decoder atomic.Pointer[client.WorkflowExecutionDescription]
+
+	kept retention
+}
+
+func newConnection(c client.Client) *connection { return &connection{Client: c} }
+
+// memo reads the memo of a described execution. It makes a request only if
+// there has been none before whose answer could serve as the decoder, or if the
+// client's data converter goes by workflow ID.
+func (c *connection) memo(ctx context.Context, info *workflow.WorkflowExecutionInfo) (*memo, error) {
+	fields := info.GetMemo().GetFields()
+	if !slices.ContainsFunc(sortedKeys(fields), ours) {
+		return &memo{}, nil
+	}
+	if known := c.decoder.Load(); known != nil {
+		desc := *known
+		desc.Memo = info.GetMemo()
+		if m, err := readMemo(&desc, info); err == nil {
+			return m, nil
+		}
+	}
+	desc, err := c.DescribeWorkflow(ctx, info.GetExecution().GetWorkflowId(), info.GetExecution().GetRunId())
+	if err != nil {
+		return nil, err
+	}
+	c.decoder.Store(desc)
+	return readMemo(desc, info)
+}
+
+// An execution is a workflow execution that a call works with.
+type execution struct {
+	id, runID  string
+	firstRunID string // of its chain of continue-as-new, retries and resets
+	queue      string // its task queue, if it was looked up
+	status     enums.WorkflowExecutionStatus
+	created    time.Time
+	record     record // zero if no tool started it
+}
+
+func (e *execution) closed() bool { return closed(e.status) }
+
+func closed(s enums.WorkflowExecutionStatus) bool {
+	return s != enums.WORKFLOW_EXECUTION_STATUS_RUNNING && s != enums.WORKFLOW_EXECUTION_STATUS_PAUSED
+}
+
+// A snapshot is what Temporal knows of an execution at one moment.
+type snapshot struct {
+	*workflowservice.DescribeWorkflowExecutionResponse
+	memo *memo
+}
+
+// describe asks Temporal what it knows of a run, or of the latest one if runID
+// is empty.
+func (c *connection) describe(ctx context.Context, id, runID string) (*snapshot, error) {
+	resp, err := c.DescribeWorkflowExecution(ctx, id, runID)
+	if err != nil {
+		return nil, err
+	}
+	m, err := c.memo(ctx, resp.GetWorkflowExecutionInfo())
+	if err != nil {
+		return nil, err
+	}
+	return &snapshot{resp, m}, nil
+}
+
+// chain asks Temporal what it knows of the chain of runs that began with a run,
+// as its latest run has it. The snapshot is nil if the chain is not the
+// caller's to see, as mine decides.
+//
+// It takes one request if the chain is the latest one of the workflow ID. Of
+// others it takes two, whether there is a workflow of the ID or not: the time
+// that a refusal takes tells nothing.
+func (c *connection) chain(ctx context.Context, id, firstRunID string, mine func(*snapshot) bool) (*snapshot, error) {
+	seen, err := c.describe(ctx, id, "")
+	if err == nil && seen.info().GetFirstRunId() == firstRunID {
+		if !mine(seen) {
+			return nil, nil
+		}
+		return seen, nil
+	}
+	if err != nil && !absent(err, workflowKey{id, ""}) {
+		return nil, err
+	}
+	seen, err = c.describe(ctx, id, firstRunID)
+	if absent(err, workflowKey{id, firstRunID}) {
+		return nil, nil
+	}
+	if err != nil || !mine(seen) {
+		return nil, err
+	}
+	run := c.GetWorkflow(ctx, id, firstRunID) // it has ended: another chain has the ID now
+	if err := run.Get(ctx, nil); err != nil && !failedFor(err) {
+		return nil, err
+	}
+	return c.describe(ctx, id, run.GetRunID())
+}
+
+func (s *snapshot) info() *workflow.WorkflowExecutionInfo { return s.GetWorkflowExecutionInfo() }
+func (s *snapshot) workflowType() string                  { return s.info().GetType().GetName() }
+func (s *snapshot) closed() bool                          { return closed(s.info().GetStatus()) }
+
+// created is when the workflow's chain began.
+func (s *snapshot) created() time.Time {
+	if !s.memo.record.Created.IsZero() {
+		return s.memo.record.Created
+	}
+	return s.info().GetStartTime().AsTime()
+}
+
+func (s *snapshot) execution() *execution {
+	info := s.info()
+	return &execution{
+		id: info.GetExecution().GetWorkflowId(), runID: info.GetExecution().GetRunId(), firstRunID: info.GetFirstRunId(),
+		queue: info.GetTaskQueue(), status: info.GetStatus(), created: s.created(), record: s.memo.record,
+	}
+}

@@ -1,0 +1,133 @@
+package durablemcp
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/durablemcp/durablemcp/internal/redact"
+)
+
+// params is the question as MCP asks it, with what was wrong with the answer
+// before, if there was one.
+func (q question) params(reason string) *mcp.ElicitParams {
+	params := &mcp.ElicitParams{Mode: q.Mode, Message: q.Message, URL: q.URL}
+	if q.Mode == modeURL {
+		params.ElicitationID = q.Key
+	} else {
+		params.RequestedSchema = q.Schema
+	}
+	if reason != "" {
+		params.Message += "\n\nThe answer before was not accepted: " + reason
+	}
+	return params
+}
+
+// inputRequests are questions as they stand in results, under their keys.
+func inputRequests(questions []question, reasons map[string]string) mcp.InputRequestMap {
+	requests := make(mcp.InputRequestMap, len(questions))
+	for _, q := range questions {
+		requests[q.Key] = q.params(reasons[q.Key])
+	}
+	return requests
+}
+
+// readAnswer reads a client's response to a question. Its error is an
+// [*answerRefused].
+func readAnswer(key string, response json.RawMessage) (Answer, error) {
+	a := Answer{Key: key}
+	var result struct {
+		Action  string          `json:"action"`
+		Content json.RawMessage `json:"content"`
+	}
+	if err := json.Unmarshal(response, &result); err != nil || result.Action == "" {
+		return a, &answerRefused{`want {"action": "accept", "content": …}, or the action "decline" or "cancel"`}
+	}
+	a.Action = result.Action
+	if a.Action == "accept" && len(result.Content) > 0 {
+		if err := json.Unmarshal(result.Content, &a.Content); err != nil {
+			return a, &answerRefused{"content: want an object"}
+		}
+	}
+	return a, nil
+}
+
+// answerOfResult is a client's response, which the SDK has read already, as an
+// answer.
+func answerOfResult(key string, result *mcp.ElicitResult) (Answer, error) {
+	return readAnswer(key, mustMarshal(result))
+}
+
+// An answerRefused says why a workflow refuses an answer: the person has to
+// answer anew.
+type answerRefused struct{ reason string }
+
+func (e *answerRefused) Error() string { return e.reason }
+
+// answer passes an answer on to a workflow, and waits until the workflow has
+// taken it. It is safe to repeat. The error is an [*answerRefused], nil if the
+// question is not open any more, and anything else if it is not known whether
+// the workflow has taken it, or will.
+func (c *connection) answer(ctx context.Context, e *execution, a Answer) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	update, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: e.id, UpdateName: AnswerUpdate, UpdateID: a.digest(), Args: []any{a},
+		WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err == nil {
+		err = update.Get(ctx, nil)
+	}
+	if _, ended := errors.AsType[*serviceerror.NotFound](err); ended {
+		return nil
+	}
+	if refusal, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		if refusal.Type() == errInvalidAnswer {
+			return &answerRefused{redact.Text(refusal.Message())}
+		}
+		return nil // not asked: answered by somebody else, withdrawn, or about to be asked again after a replay
+	}
+	return err
+}
+
+// digest names an answer, so that Temporal takes it once however often it is
+// sent.
+func (a Answer) digest() string {
+	sum := sha256.Sum256(mustMarshal(a))
+	return "answer-" + a.Key + "-" + hex.EncodeToString(sum[:8])
+}
+
+// answersWith says which of the registry's tools answers what the workflow
+// asks, "" if none does.
+func (w *waiter) answersWith() string {
+	if tool := w.answers[w.workflowType]; tool != nil {
+		return fmt.Sprintf("Ask the user, then call %s with the question's key, the action and the content.", tool.name)
+	}
+	return ""
+}
+
+// askModel answers a call whose client cannot put the questions to a person:
+// with what is asked, and who can answer.
+func (w *waiter) askModel(seen running) *mcp.CallToolResult {
+	text := fmt.Sprintf("%s waits for a person's answer, and this client cannot ask for it.", w.name)
+	for _, q := range seen.Questions {
+		text += fmt.Sprintf("\n- %s (key %s)", cmp.Or(q.Message, q.Title), q.Key)
+		if q.URL != "" {
+			text += ": " + q.URL
+		}
+		if len(q.Schema) > 0 {
+			text += ": an answer has the schema " + string(q.Schema)
+		}
+	}
+	text += "\n" + cmp.Or(w.answersWith(), "Tell the user, who has to answer through another client.")
+	return structured(mustMarshal(map[string]running{"running": seen}), text+" The work goes on after that. "+w.next.goOn(seen))
+}

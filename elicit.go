@@ -1,0 +1,169 @@
+package durablemcp
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"reflect"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/durablemcp/durablemcp/internal/form"
+)
+
+// How a question can end without an answer. A workflow that returns one of
+// these errors fails with the type, without being retried.
+var (
+	// ErrDeclined says that the person has refused to answer.
+	ErrDeclined = temporal.NewNonRetryableApplicationError("the person declined to answer", "ElicitationDeclined", nil)
+	// ErrDismissed says that the person has closed the question without
+	// deciding (MCP's action "cancel").
+	ErrDismissed = temporal.NewNonRetryableApplicationError("the person dismissed the question", "ElicitationCancelled", nil)
+	// ErrUnanswered says that nobody has answered in time
+	// ([ElicitOptions.Timeout]).
+	ErrUnanswered = temporal.NewNonRetryableApplicationError("nobody answered in time", "ElicitationTimedOut", nil)
+)
+
+// ElicitOptions configures [ElicitWithOptions] and [ElicitURL].
+type ElicitOptions struct {
+	// Title is the question in a few words, for lists and for the Web UI. If
+	// empty, they show the message.
+	Title string
+	// Timeout is how long to wait for an answer, by the workflow's clock. If
+	// zero, the question stays open until it is answered or ctx is cancelled.
+	Timeout time.Duration
+	// Key begins the key of the question, so that programs and people can tell
+	// questions apart: 1 to 64 of the characters A-Z, a-z, 0-9, _ and -. If
+	// empty, defaults to "question". The key itself is new for each question.
+	Key string
+}
+
+// Elicit asks a person for a T, and waits for the answer as long as it takes:
+// the question is part of the workflow, and survives whatever becomes of the
+// MCP server, the worker and the connection.
+//
+// It reaches the person through whichever call, of whichever client, is
+// waiting for the workflow: by the elicitation of the client's protocol
+// version. A workflow for which no client waits goes on waiting. So does one
+// whose clients have no elicitation; they are told what is asked, and which
+// tool of the registry answers: an [UpdateTool] for [AnswerUpdate].
+//
+// T is a struct whose fields are strings, numbers, integers, booleans, enums
+// and lists of enums, with json and jsonschema tags (MCP 2025-11-25,
+// client/elicitation). A T that is none is a non-retryable error, which the
+// first call returns. Answers are held to T's schema before the workflow
+// accepts them; a wrong one adds nothing to its history.
+//
+// The error is [ErrDeclined], [ErrDismissed], [ErrUnanswered], or that of ctx
+// if it is cancelled. Several questions may be open at once, asked by several
+// goroutines of the workflow. Elicit is deterministic. Each question adds a
+// marker and two memo changes to the history, an answer one update.
+func Elicit[T any](ctx workflow.Context, message string) (T, error) {
+	return ElicitWithOptions[T](ctx, message, ElicitOptions{})
+}
+
+// ElicitWithOptions is [Elicit] with options.
+func ElicitWithOptions[T any](ctx workflow.Context, message string, options ElicitOptions) (T, error) {
+	var answer T
+	f, err := form.Of(reflect.TypeFor[T]())
+	if err != nil {
+		return answer, misuse("Elicit", err.Error())
+	}
+	content, err := ask(ctx, question{Mode: modeForm, Message: message, Schema: f.Requested()}, options, f.Read)
+	if err != nil {
+		return answer, err
+	}
+	value, err := f.Value(content)
+	if err != nil {
+		return answer, misuse("Elicit", err.Error()) // not after Read
+	}
+	return value.Interface().(T), nil
+}
+
+// ElicitURL asks a person to open a web page, to sign in or to pay, and waits
+// until they agree to (MCP 2025-11-25, client/elicitation, URL mode). That they
+// have finished what the page asks for is for the workflow to learn in another
+// way. Everything else is as with [Elicit].
+func ElicitURL(ctx workflow.Context, message, link string, options ElicitOptions) error {
+	if u, err := url.Parse(link); err != nil || u.Host == "" {
+		return misuse("ElicitURL", fmt.Sprintf("%q is not the address of a web page", link))
+	}
+	_, err := ask(ctx, question{Mode: modeURL, Message: message, URL: link}, options, consent)
+	return err
+}
+
+// consent reads the answer to a URL: there is nothing in it.
+func consent(json.RawMessage) (json.RawMessage, []string) { return nil, nil }
+
+// misuse is the error of workflow code that asks for what cannot be.
+func misuse(function, problem string) error {
+	return temporal.NewNonRetryableApplicationError("durablemcp."+function+": "+problem, "InvalidElicitation", nil)
+}
+
+// The modes of a question, as MCP names them.
+const (
+	modeForm = "form"
+	modeURL  = "url"
+)
+
+// A question is what a workflow asks, as its memo shows it.
+type question struct {
+	Key     string          `json:"key"`
+	Title   string          `json:"title,omitempty"`
+	Message string          `json:"message"`
+	Mode    string          `json:"mode"`
+	Schema  json.RawMessage `json:"schema,omitempty"`
+	URL     string          `json:"url,omitempty"`
+	Asked   time.Time       `json:"asked"`
+}
+
+// ask opens a question, and waits until it is answered. read checks the content
+// of an answer.
+func ask(ctx workflow.Context, q question, options ElicitOptions, read func(json.RawMessage) (json.RawMessage, []string)) (json.RawMessage, error) {
+	if err := checkElicitOptions(options); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var err error
+	if q.Key, err = newKey(ctx, options.Key); err != nil {
+		return nil, err
+	}
+	q.Title, q.Asked = options.Title, workflow.Now(ctx).UTC()
+
+	open := &openQuestion{question: q, read: read}
+	forget, err := remember(ctx, open)
+	if err != nil {
+		return nil, err
+	}
+	defer forget()
+	if err := publish(ctx, open); err != nil {
+		return nil, err
+	}
+	err = open.wait(ctx, options.Timeout)
+	if failed := withdraw(ctx, open); failed != nil && err == nil {
+		err = failed
+	}
+	if err != nil {
+		return nil, err
+	}
+	return open.outcome()
+}
+
+func checkElicitOptions(o ElicitOptions) error {
+	if o.Timeout < 0 {
+		return misuse("Elicit", "the timeout is negative")
+	}
+	if len(o.Key) > 64 {
+		return misuse("Elicit", "the key is longer than 64 characters")
+	}
+	for _, r := range o.Key {
+		if notToolNameRune(r) || r == '.' {
+			return misuse("Elicit", fmt.Sprintf("the key %q has characters other than A-Z, a-z, 0-9, _ and -", o.Key))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package handle
+
+import (
+	"strings"
+	"testing"
+)
+
+func sample() Handle {
+	return Handle{Tool: "get_forecast", WorkflowID: "forecast-47.6--122.3", FirstRunID: "019b2c9e-7f3a-7cc1-9a35-0c6f1f3b9d10"}
+}
+
+func text(t *testing.T, h Handle, salt string, secret []byte) string {
+	t.Helper()
+	s, err := h.Text(salt, secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestRoundTrip(t *testing.T) {
+	t.Parallel()
+	salt := NewSalt()
+	for _, change := range []func(*Handle){
+		func(*Handle) {},
+		func(h *Handle) { h.Tool = strings.Repeat("t", 128) },
+		func(h *Handle) { h.WorkflowID = strings.Repeat("\u00e9/\x00", 300) },
+		func(h *Handle) { h.WorkflowID = "x" },
+	} {
+		h := sample()
+		change(&h)
+		got, err := Parse(text(t, h, salt, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Tool != h.Tool || got.WorkflowID != h.WorkflowID || got.FirstRunID != h.FirstRunID {
+			t.Errorf("Parse = %+v, want %+v", got, h)
+		}
+		if !got.By(salt, nil) {
+			t.Errorf("%+v is not confirmed by its own salt", got)
+		}
+	}
+}
+
+func TestOnlyItsOwnSaltAndSecretConfirmAHandle(t *testing.T) {
+	t.Parallel()
+	salt := NewSalt()
+	h, err := Parse(text(t, sample(), salt, []byte("secret")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, ok := range map[string]bool{
+		"another salt":   h.By(NewSalt(), []byte("secret")),
+		"no salt":        h.By("", []byte("secret")),
+		"another secret": h.By(salt, []byte("Secret")),
+		"no secret":      h.By(salt, nil),
+		"a zero handle":  Handle{}.By(salt, nil),
+	} {
+		if ok {
+			t.Errorf("confirmed by %s", name)
+		}
+	}
+}
+
+// Every other spelling of a handle, and every handle with a byte changed, is
+// another handle or none.
+func TestNoOtherTextIsConfirmed(t *testing.T) {
+	t.Parallel()
+	salt := NewSalt()
+	good := text(t, sample(), salt, nil)
+	for i := range good {
+		for _, c := range "Aa0-_=! " {
+			if byte(c) == good[i] {
+				continue
+			}
+			bad := good[:i] + string(c) + good[i+1:]
+			if h, err := Parse(bad); err == nil && h.By(salt, nil) {
+				t.Fatalf("%q is confirmed", bad)
+			}
+		}
+	}
+	for _, bad := range []string{"", "x", good + "A", good + "=", good[:len(good)-1], good[1:], strings.Repeat("A", MaxLength+1)} {
+		if h, err := Parse(bad); err == nil && h.By(salt, nil) {
+			t.Errorf("%q is confirmed", bad)
+		}
+	}
+}
+
+func TestWhatHasNoHandle(t *testing.T) {
+	t.Parallel()
+	for _, change := range []func(*Handle){
+		func(h *Handle) { h.Tool = "" },
+		func(h *Handle) { h.Tool = strings.Repeat("t", 256) },
+		func(h *Handle) { h.WorkflowID = "" },
+		func(h *Handle) { h.FirstRunID = "run" },
+	} {
+		h := sample()
+		change(&h)
+		if s, err := h.Text(NewSalt(), nil); err == nil {
+			t.Errorf("%+v has the handle %q", h, s)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	salt := NewSalt()
+	good, _ := sample().Text(salt, nil)
+	for _, seed := range []string{"", "AAAA", good, good[:30], good + good, strings.Repeat("_", 100), strings.Repeat("A", 60)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		h, err := Parse(s)
+		if err != nil {
+			return
+		}
+		if h.By(salt, nil) && s != good {
+			t.Fatalf("%q was confirmed", s)
+		}
+		// What was read is written in the same way, but for the code.
+		again, err := h.Text(salt, nil)
+		if h.Tool != "" && (err != nil || len(again) != len(s)) {
+			t.Fatalf("%q was read as %+v, and written as %q, %v", s, h, again, err)
+		}
+	})
+}

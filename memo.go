@@ -1,0 +1,70 @@
+package durablemcp
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/workflow/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+)
+
+// The memo fields by which a workflow tells clients of itself. The memo can be
+// read while no worker is there, and outlasts continue-as-new, retries and
+// resets.
+const (
+	memoKey      = "durablemcp"           // a [record]
+	questionMemo = "durablemcp.question." // followed by the key: a [question], null if it is not open any more
+	progressMemo = "durablemcp.progress"  // a [progress]
+	updatedMemo  = "durablemcp.updated"   // when a question was last withdrawn
+)
+
+// A record is what a workflow started by a tool remembers of its start.
+type record struct {
+	Tool    string    `json:"tool"`
+	Input   string    `json:"input"` // digest of the canonical arguments
+	Owner   string    `json:"owner,omitempty"`
+	Created time.Time `json:"created"`
+	Salt    string    `json:"salt,omitempty"` // see package handle
+}
+
+// A memo is what a workflow tells clients of itself.
+type memo struct {
+	record    record // zero if no tool started the workflow
+	questions []question
+	progress  progress
+	updated   time.Time
+}
+
+func ours(field string) bool { return field == memoKey || strings.HasPrefix(field, memoKey+".") }
+
+func readMemo(desc *client.WorkflowExecutionDescription, info *workflow.WorkflowExecutionInfo) (*memo, error) {
+	var m memo
+	for field, into := range map[string]any{memoKey: &m.record, progressMemo: &m.progress, updatedMemo: &m.updated} {
+		if err := desc.GetMemoValue(field, into); err != nil && !errors.Is(err, temporal.ErrNoData) {
+			return nil, err
+		}
+	}
+	for field := range desc.Memo.GetFields() {
+		if !strings.HasPrefix(field, questionMemo) {
+			continue
+		}
+		var q *question
+		if err := desc.GetMemoValue(field, &q); err != nil {
+			return nil, err
+		}
+		// What an earlier run of the chain asked, it asks no more.
+		if q != nil && !q.Asked.Before(info.GetStartTime().AsTime()) {
+			m.questions = append(m.questions, *q)
+		}
+	}
+	slices.SortFunc(m.questions, func(a, b question) int {
+		if a.Asked.Equal(b.Asked) {
+			return strings.Compare(a.Key, b.Key)
+		}
+		return a.Asked.Compare(b.Asked)
+	})
+	return &m, nil
+}

@@ -1,0 +1,60 @@
+package durablemcp
+
+import (
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+// A peer is the client of a request, in what matters for how it is answered.
+type peer struct {
+	version string
+	caps    *mcp.ClientCapabilities
+}
+
+// clientOf returns the client of a request. Clients of 2026-07-28 and later say
+// what they can do on every request, earlier ones when they connect.
+func clientOf(req interface {
+	ProtocolVersion() string
+	ClientCapabilities() *mcp.ClientCapabilities
+}) peer {
+	p := peer{req.ProtocolVersion(), req.ClientCapabilities()}
+	if p.caps == nil {
+		p.caps = new(mcp.ClientCapabilities)
+	}
+	return p
+}
+
+// modern reports whether the client speaks the protocol without sessions, where
+// servers ask by answering a call with questions.
+func (p peer) modern() bool { return p.version >= statelessProtocol }
+
+// tasks reports whether the client takes tasks. Clients of earlier protocols
+// see no trace of the extension.
+func (p peer) tasks() bool {
+	_, declared := p.caps.Extensions[TasksExtension]
+	return declared && p.modern()
+}
+
+// answers reports whether the client can put a question to a person. A client
+// that names no mode knows forms only (MCP 2025-11-25, client/elicitation,
+// Capabilities).
+func (p peer) answers(q question) bool {
+	can := p.caps.Elicitation
+	if can == nil {
+		return false
+	}
+	if q.Mode == modeURL {
+		return can.URL != nil
+	}
+	return can.Form != nil || can.URL == nil
+}
+
+// askable returns those of the questions that the client can put to a person.
+func (p peer) askable(questions []question) []question {
+	var list []question
+	for _, q := range questions {
+		if p.answers(q) {
+			list = append(list, q)
+		}
+	}
+	return list
+}

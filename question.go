@@ -1,0 +1,213 @@
+package durablemcp
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// AnswerUpdate is the update by which a workflow takes the answers to what it
+// asks with [Elicit]. Its argument is an [Answer].
+//
+// The library sends it for clients that can ask a person. Declared as a tool,
+// it lets a model pass an answer on:
+//
+//	durablemcp.UpdateTool{Name: "answer", Workflow: …, Update: durablemcp.AnswerUpdate, Input: durablemcp.Answer{}}
+//
+// A workflow that asks nothing does not have it.
+const AnswerUpdate = "durablemcp.answer"
+
+// An Answer is the argument of [AnswerUpdate].
+type Answer struct {
+	// Key is the key of the question, or what its key begins with
+	// ([ElicitOptions.Key]). If empty, the one open question is meant.
+	Key string `json:"key,omitempty" jsonschema:"description=The key of the question. If left out\\, the one open question is meant."`
+	// Action is "accept", "decline" or "cancel" (MCP 2025-11-25,
+	// client/elicitation, Response Actions).
+	Action string `json:"action" jsonschema:"enum=accept,enum=decline,enum=cancel"`
+	// Content is the filled-in form, for the action "accept".
+	Content map[string]json.RawMessage `json:"content,omitempty" jsonschema:"description=The answer\\, by the schema of the question."`
+}
+
+// The types of the errors with which a workflow refuses an answer.
+const (
+	errInvalidAnswer = "InvalidAnswer"    // it does not fit the question
+	errNotAsked      = "QuestionNotAsked" // no such question is open
+)
+
+// An openQuestion is a question of a workflow that runs in this process.
+type openQuestion struct {
+	question
+	read     func(json.RawMessage) (json.RawMessage, []string)
+	answered bool
+	action   string
+	content  json.RawMessage // checked
+	shown    string          // what it has added to the workflow's current details
+}
+
+// asking is the open questions of the workflow runs in this process. It is no
+// state that would have to survive: code that asks puts its question here when
+// it is replayed, too, and takes it out when it ends, also by being evicted.
+var asking = struct {
+	sync.Mutex
+	runs map[*workflow.Info][]*openQuestion
+}{runs: make(map[*workflow.Info][]*openQuestion)}
+
+// remember adds a question to those of its run, and sees to it that the run
+// takes answers. The returned function takes the question out again.
+func remember(ctx workflow.Context, q *openQuestion) (forget func(), err error) {
+	run := workflow.GetInfo(ctx) // one value for the life of a run in a process
+	asking.Lock()
+	asking.runs[run] = append(asking.runs[run], q)
+	asking.Unlock()
+	err = workflow.SetUpdateHandlerWithOptions(ctx, AnswerUpdate,
+		func(_ workflow.Context, a Answer) error {
+			q, err := find(run, a)
+			if err != nil {
+				return err
+			}
+			return q.take(a)
+		},
+		workflow.UpdateHandlerOptions{
+			Description: "Answers a question that the workflow asks.",
+			Validator: func(_ workflow.Context, a Answer) error {
+				q, err := find(run, a)
+				if err != nil {
+					return err
+				}
+				_, err = q.check(a)
+				return err
+			},
+		})
+	return func() {
+		asking.Lock()
+		defer asking.Unlock()
+		if left := slices.DeleteFunc(asking.runs[run], func(o *openQuestion) bool { return o == q }); len(left) > 0 {
+			asking.runs[run] = left
+			return
+		}
+		delete(asking.runs, run)
+	}, err
+}
+
+// find returns the open question that an answer is for.
+func find(run *workflow.Info, a Answer) (*openQuestion, error) {
+	var found []*openQuestion
+	for _, q := range openQuestions(run) {
+		if !q.answered && (q.Key == a.Key || a.Key == "" || strings.HasPrefix(q.Key, a.Key+"-")) {
+			found = append(found, q)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return nil, temporal.NewNonRetryableApplicationError("several questions are open: the answer must name one by its key", errNotAsked, nil)
+	}
+	return nil, temporal.NewNonRetryableApplicationError("this question is not open: it was answered, withdrawn, or never asked", errNotAsked, nil)
+}
+
+// openQuestions returns what a run asks.
+func openQuestions(run *workflow.Info) []*openQuestion {
+	asking.Lock()
+	defer asking.Unlock()
+	return slices.Clone(asking.runs[run])
+}
+
+// check holds an answer to the question, and returns its content as the
+// workflow reads it.
+func (q *openQuestion) check(a Answer) (json.RawMessage, error) {
+	switch a.Action {
+	case "decline", "cancel":
+		return nil, nil
+	case "accept":
+	default:
+		return nil, invalidAnswer([]string{`/action: want "accept", "decline" or "cancel"`})
+	}
+	data, err := json.Marshal(a.Content)
+	if err != nil {
+		return nil, invalidAnswer([]string{"/content: not valid JSON"})
+	}
+	content, violations := q.read(data)
+	if len(violations) > 0 {
+		return nil, invalidAnswer(violations)
+	}
+	return content, nil
+}
+
+func invalidAnswer(violations []string) error {
+	return temporal.NewNonRetryableApplicationError("the answer does not fit the question: "+strings.Join(violations, "; "), errInvalidAnswer, nil, violations)
+}
+
+// take accepts an answer.
+func (q *openQuestion) take(a Answer) error {
+	content, err := q.check(a)
+	if err != nil {
+		return err
+	}
+	q.answered, q.action, q.content = true, a.Action, content
+	return nil
+}
+
+// wait blocks until the question is answered, the timeout is over or ctx is
+// cancelled.
+func (q *openQuestion) wait(ctx workflow.Context, timeout time.Duration) error {
+	answered := func() bool { return q.answered }
+	if timeout == 0 {
+		return workflow.Await(ctx, answered)
+	}
+	ok, err := workflow.AwaitWithTimeout(ctx, timeout, answered)
+	if err == nil && !ok {
+		return ErrUnanswered
+	}
+	return err
+}
+
+func (q *openQuestion) outcome() (json.RawMessage, error) {
+	switch q.action {
+	case "accept":
+		return q.content, nil
+	case "decline":
+		return nil, ErrDeclined
+	}
+	return nil, ErrDismissed
+}
+
+// publish shows the question to those who look at the workflow: clients by the
+// memo, people by the current details.
+func publish(ctx workflow.Context, q *openQuestion) error {
+	q.shown = "\n\n**" + cmp.Or(q.Title, "Waiting for an answer") + "** " + q.Message
+	workflow.SetCurrentDetails(ctx, workflow.GetCurrentDetails(ctx)+q.shown)
+	return workflow.UpsertMemo(ctx, map[string]any{questionMemo + q.Key: q.question})
+}
+
+// withdraw takes the question back.
+func withdraw(ctx workflow.Context, q *openQuestion) error {
+	workflow.SetCurrentDetails(ctx, strings.Replace(workflow.GetCurrentDetails(ctx), q.shown, "", 1))
+	return workflow.UpsertMemo(ctx, map[string]any{questionMemo + q.Key: nil, updatedMemo: workflow.Now(ctx).UTC()})
+}
+
+// newKey makes a key that no other question of the workflow has, nor had before
+// a reset or continue-as-new. It is recorded, not computed: a reset that asks
+// again must ask under another key.
+func newKey(ctx workflow.Context, prefix string) (string, error) {
+	var random string
+	err := workflow.SideEffect(ctx, func(workflow.Context) any {
+		data := make([]byte, 8)
+		_, _ = rand.Read(data) // never fails
+		return hex.EncodeToString(data)
+	}).Get(&random)
+	if err == nil && random == "" {
+		err = errors.New("durablemcp: the recorded key of a question is empty")
+	}
+	return cmp.Or(prefix, "question") + "-" + random, err
+}

@@ -1,0 +1,217 @@
+package durablemcp
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.temporal.io/api/serviceerror"
+
+	"github.com/durablemcp/durablemcp/internal/handle"
+)
+
+// A task is a workflow execution as a client of the tasks extension refers to
+// it.
+type task struct {
+	*waiter // of the tool that the task is a call of
+	c       *connection
+	id      string
+	handle  handle.Handle
+}
+
+// parse reads a task ID. The task is nil if the ID is that of another
+// registry's tool, or of none.
+func (s *taskServer) parse(raw json.RawMessage) (*task, error) {
+	var id string
+	if err := json.Unmarshal(raw, &id); err != nil || len(raw) > 2*handle.MaxLength {
+		return nil, rpcError(jsonrpc.CodeInvalidParams, "params.taskId: want a string, the ID that the server returned with the task.", nil)
+	}
+	h, err := handle.Parse(id)
+	if err != nil {
+		return nil, unknownTask()
+	}
+	if tool := s.tools[h.Tool]; tool != nil {
+		return &task{tool, s.c, id, h}, nil
+	}
+	return nil, nil
+}
+
+// find looks the task's workflow up, if the caller may touch it. What is not
+// there, expired or somebody else's is one error, after the same one request.
+func (t *task) find(ctx context.Context, req mcp.Request) (*snapshot, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	caller, err := t.caller(ctx, req)
+	if err != nil {
+		return nil, unknownTask()
+	}
+	seen, err := t.resolve(ctx, t.c, t.handle, caller)
+	switch {
+	case err != nil:
+		return nil, t.unreachable(ctx, err)
+	case seen == nil:
+		return nil, unknownTask()
+	}
+	return seen, nil
+}
+
+// resolve returns the execution that a handle refers to, nil if there is none
+// that the caller may touch through the tool.
+func (w *waiter) resolve(ctx context.Context, c *connection, h handle.Handle, caller Caller) (*snapshot, error) {
+	return c.chain(ctx, h.WorkflowID, h.FirstRunID, func(seen *snapshot) bool {
+		record := seen.memo.record
+		return h.Tool == w.name && h.By(record.Salt, w.opts.Secret) && seen.workflowType() == w.workflowType &&
+			w.mayTouch(ctx, w.allow, caller, Owner{record.Owner})
+	})
+}
+
+// unreachable is the error of a request that Temporal did not answer.
+func (t *task) unreachable(ctx context.Context, err error) error {
+	t.log(ctx, "a task request failed", "workflow_id", t.handle.WorkflowID, "error", err)
+	e := serviceFailure(err)
+	return rpcError(jsonrpc.CodeInternalError, e.Message+" The task is not lost: ask again later.", nil)
+}
+
+// cancel asks Temporal to cancel the task's workflow. That it has ended already
+// is no error: the answer says no more than that the request has arrived.
+func (t *task) cancel(ctx context.Context, seen *snapshot) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	for !seen.closed() {
+		e := seen.execution()
+		err := t.c.CancelWorkflow(ctx, e.id, e.runID)
+		if err == nil {
+			return nil
+		}
+		if _, gone := errors.AsType[*serviceerror.NotFound](err); !gone {
+			return t.unreachable(ctx, err)
+		}
+		// On to another run in between?
+		if seen, err = t.c.describe(ctx, e.id, ""); err != nil {
+			return t.unreachable(ctx, err)
+		}
+		if now := seen.execution(); now.runID == e.runID || now.firstRunID != e.firstRunID {
+			return nil
+		}
+	}
+	return nil
+}
+
+// update passes answers on to the workflow. Those to questions that are not open
+// are ignored.
+func (t *task) update(ctx context.Context, seen *snapshot, raw json.RawMessage) error {
+	var responses map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &responses); err != nil || responses == nil {
+		return rpcError(jsonrpc.CodeInvalidParams, "params.inputResponses: want an object of answers by the keys of inputRequests.", nil)
+	}
+	refused := make(map[string]string)
+	for _, q := range seen.memo.questions {
+		response, answered := responses[q.Key]
+		if !answered {
+			continue
+		}
+		a, err := readAnswer(q.Key, response)
+		if err == nil {
+			err = t.c.answer(ctx, seen.execution(), a)
+		}
+		var refusal *answerRefused
+		switch {
+		case errors.As(err, &refusal):
+			refused[q.Key] = refusal.reason
+		case err != nil:
+			t.log(ctx, "passing an answer on failed", "workflow_id", t.handle.WorkflowID, "error", err)
+			return rpcError(jsonrpc.CodeInternalError, "The workflow has not taken the answer in time, and may take it still. Send it again.", nil)
+		}
+	}
+	if len(refused) > 0 {
+		var reasons []string
+		for _, key := range sortedKeys(refused) {
+			reasons = append(reasons, "inputResponses."+key+": "+refused[key])
+		}
+		return rpcError(jsonrpc.CodeInvalidParams, strings.Join(reasons, "\n"), map[string]any{"refused": refused})
+	}
+	return nil
+}
+
+// newTask makes a task of an execution, as the call that has started it or
+// joined it returns it.
+func (w *waiter) newTask(ctx context.Context, c *connection, e *execution) (*createdTask, error) {
+	id, err := handle.Handle{Tool: w.name, WorkflowID: e.id, FirstRunID: e.firstRunID}.Text(e.record.Salt, w.opts.Secret)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	now := time.Now()
+	created := &createdTask{ResultType: "task", taskState: taskState{
+		TaskID: id, Status: taskWorking, CreatedAt: wireTime(e.created), LastUpdatedAt: wireTime(e.created), PollIntervalMs: pollInterval(now.Sub(e.created)),
+	}}
+	seen, err := c.describe(ctx, e.id, "")
+	if err != nil || seen.info().GetFirstRunId() != e.firstRunID {
+		// It is there all the same: Temporal has said so.
+		w.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
+		return created, nil
+	}
+	created.taskState = seen.state(id, now)
+	if seen.closed() {
+		return nil, nil
+	}
+	return created, nil
+}
+
+// get answers with the state of the task.
+func (t *task) get(ctx context.Context, seen *snapshot, client peer) (*detailedTask, error) {
+	detailed := &detailedTask{ResultType: "complete", taskState: seen.state(t.id, time.Now())}
+	if seen.closed() {
+		return detailed, t.end(ctx, seen, detailed)
+	}
+	if open := client.askable(seen.memo.questions); len(open) > 0 {
+		detailed.InputRequests = inputRequests(open, nil)
+	} else {
+		detailed.Status = taskWorking // nothing that this client could answer
+		if tool := t.answersWith(); len(seen.memo.questions) > 0 && tool != "" {
+			detailed.StatusMessage += ". " + tool
+		}
+	}
+	return detailed, nil
+}
+
+// end adds how the task's workflow has ended.
+func (t *task) end(ctx context.Context, seen *snapshot, detailed *detailedTask) error {
+	retention, err := t.c.retention(ctx, t.opts.Namespace)
+	if err == nil {
+		detailed.TTLMs = new((seen.info().GetCloseTime().AsTime().Sub(seen.created()) + retention).Milliseconds())
+	}
+	if detailed.Status == taskCancelled {
+		return nil
+	}
+	result, err := t.await(ctx, t.c, seen.execution(), time.Now().Add(requestTimeout))
+	var protocol *jsonrpc.Error
+	switch {
+	case errors.As(err, &protocol):
+		detailed.Status, detailed.StatusMessage, detailed.Error = taskFailed, protocol.Message, protocol
+		return nil
+	case err != nil:
+		return t.unreachable(ctx, err)
+	case result == nil:
+		return t.unreachable(ctx, cmp.Or(ctx.Err(), errors.New("the result was not read in time")))
+	}
+	detailed.Status = taskCompleted
+	detailed.Result, err = completeResult(t.withMeta(result, seen.execution()))
+	return err
+}
+
+// completeResult is a tool's result in the form that the call itself would have
+// had, of which the SDK keeps a part to itself.
+func completeResult(result *mcp.CallToolResult) (json.RawMessage, error) {
+	data, err := json.Marshal(result)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte(`{"resultType":"complete",`), data[1:]...), nil
+}

@@ -1,0 +1,203 @@
+package durablemcp
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+// TasksExtension is the identifier of MCP's tasks extension (SEP-2663), under
+// which clients and servers declare that they support it.
+const TasksExtension = "io.modelcontextprotocol/tasks"
+
+// A TaskSupport says whether the calls of a tool can become tasks.
+//
+// A task is the workflow execution itself: its state, its questions and its
+// result are read from Temporal, and nothing is kept in the server. Any server
+// that has mounted the same tool on the same namespace can answer for it.
+type TaskSupport int
+
+const (
+	// TaskOptional answers with a task if the client has declared the extension
+	// on its request, and the workflow outlasts [Options.InlineWait]. Other
+	// clients wait.
+	TaskOptional TaskSupport = iota
+	// TaskRequired refuses clients that have not declared the extension, with
+	// the JSON-RPC error -32021.
+	TaskRequired
+	// TaskForbidden answers as if no client had declared the extension.
+	TaskForbidden
+)
+
+// The methods of the extension.
+const (
+	getTask    = "tasks/get"
+	updateTask = "tasks/update"
+	cancelTask = "tasks/cancel"
+)
+
+// taskParams are the parameters of the extension's methods. What they hold is
+// checked by hand: the SDK's errors for parameters of a wrong type have no code.
+type taskParams struct {
+	mcp.ParamsBase
+	TaskID         json.RawMessage `json:"taskId"`
+	InputResponses json.RawMessage `json:"inputResponses"`
+}
+
+type taskRequest = mcp.ServerRequest[*taskParams]
+
+// A taskAck is the empty result of tasks/update and tasks/cancel.
+type taskAck struct {
+	mcp.ResultBase
+	ResultType string `json:"resultType"`
+}
+
+// A taskServer serves the tasks extension for the tools of one Mount.
+type taskServer struct {
+	opts  Options
+	tools map[string]*waiter
+	c     *connection
+}
+
+// mount adds the extension to a server. Several registries can be mounted on one
+// server: each answers for its own tools, and the SDK keeps the last of the
+// handlers, which all say that there is no such task.
+func (s *taskServer) mount(server *mcp.Server) error {
+	for _, method := range []string{getTask, updateTask, cancelTask} {
+		err := mcp.AddReceivingCustomMethod(server, method, func(context.Context, *mcp.ServerSession, *taskParams) (*taskAck, error) {
+			return nil, unknownTask()
+		})
+		if err != nil {
+			return err
+		}
+	}
+	server.AddReceivingMiddleware(s.middleware)
+	return nil
+}
+
+func (s *taskServer) middleware(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		switch req := req.(type) {
+		case *mcp.CallToolRequest:
+			return s.call(ctx, method, req, next)
+		case *taskRequest:
+			return s.serve(ctx, method, req, next)
+		case *listenRequest:
+			return s.listen(ctx, method, req, next)
+		}
+		result, err := next(ctx, method, req)
+		if discovered, ok := result.(*mcp.DiscoverResult); ok && err == nil {
+			advertise(discovered)
+		}
+		return result, err
+	}
+}
+
+// advertise adds the extension to what a server says of itself to clients that
+// may know it. The capabilities are a copy that the SDK made for this result.
+func advertise(result *mcp.DiscoverResult) {
+	if result.Capabilities == nil {
+		result.Capabilities = &mcp.ServerCapabilities{}
+	}
+	result.Capabilities.AddExtension(TasksExtension, nil)
+}
+
+// A taskSlot is where a tool call leaves the task that it has become: a tool's
+// handler can return nothing but a tool's result.
+type taskSlot struct{ created *createdTask }
+
+type taskSlotKey struct{}
+
+// slotOf returns the slot of a call whose client takes tasks, nil of others.
+func slotOf(ctx context.Context) *taskSlot {
+	slot, _ := ctx.Value(taskSlotKey{}).(*taskSlot)
+	return slot
+}
+
+// call makes a tool call that can become a task.
+func (s *taskServer) call(ctx context.Context, method string, req *mcp.CallToolRequest, next mcp.MethodHandler) (mcp.Result, error) {
+	tool := s.tools[req.Params.Name]
+	if tool == nil {
+		return next(ctx, method, req)
+	}
+	declared := clientOf(req).tasks()
+	if tool.tasks == TaskRequired && !declared {
+		return nil, missingTasks()
+	}
+	if tool.tasks == TaskForbidden || !declared {
+		return next(ctx, method, req)
+	}
+	slot := new(taskSlot)
+	result, err := next(context.WithValue(ctx, taskSlotKey{}, slot), method, req)
+	if err == nil && slot.created != nil {
+		return slot.created, nil
+	}
+	return result, err
+}
+
+// serve answers one of the extension's methods.
+func (s *taskServer) serve(ctx context.Context, method string, req *taskRequest, next mcp.MethodHandler) (result mcp.Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.opts.Logger.ErrorContext(ctx, "durablemcp: a task request panicked", "method", method, "panic", p, "stack", string(debug.Stack()))
+			result, err = nil, rpcError(jsonrpc.CodeInternalError, "The server has a fault, which its log explains.", nil)
+		}
+	}()
+	if req.Params == nil { // the SDK lets them be missing, and its methods panic on them
+		req.Params = new(taskParams)
+	}
+	switch client := clientOf(req); {
+	case !client.modern():
+		return nil, rpcError(jsonrpc.CodeMethodNotFound, fmt.Sprintf("%q unsupported", method), nil)
+	case !client.tasks():
+		return nil, missingTasks()
+	}
+	t, err := s.parse(req.Params.TaskID)
+	if err != nil {
+		return nil, err
+	}
+	if t == nil { // perhaps that of another registry
+		return next(ctx, method, req)
+	}
+	seen, err := t.find(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	switch method {
+	case updateTask:
+		err = t.update(ctx, seen, req.Params.InputResponses)
+	case cancelTask:
+		err = t.cancel(ctx, seen)
+	default:
+		return t.get(ctx, seen, clientOf(req))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &taskAck{ResultType: "complete"}, nil
+}
+
+// rpcError is a JSON-RPC error. The SDK passes on its code and data only if it
+// is not wrapped.
+func rpcError(code int64, message string, data any) *jsonrpc.Error {
+	e := &jsonrpc.Error{Code: code, Message: message}
+	if data != nil {
+		e.Data = mustMarshal(data)
+	}
+	return e
+}
+
+// unknownTask is one error for all that is no task of the caller: what never
+// was, what has expired, and what is somebody else's.
+func unknownTask() error {
+	return rpcError(jsonrpc.CodeInvalidParams, "Unknown task: there is no such task, it has expired, or it belongs to somebody else.", nil)
+}
+
+func missingTasks() error {
+	return rpcError(mcp.CodeMissingRequiredClientCapabilities, "This needs a client that declares the extension "+TasksExtension+" on its request.",
+		map[string]any{"requiredCapabilities": map[string]any{"extensions": map[string]any{TasksExtension: struct{}{}}}})
+}

@@ -1,0 +1,28 @@
+package durablemcp
+
+import (
+	"context"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp/internal/listen"
+)
+
+// NewTransport returns a transport that serves subscriptions to tasks
+// (notifications/tasks) over another one:
+//
+//	err := server.Run(ctx, durablemcp.NewTransport(&mcp.StdioTransport{}))
+//
+// Everything else passes through as it is. Without it, clients poll. For HTTP,
+// [NewHTTPHandler] does the same.
+func NewTransport(t mcp.Transport) mcp.Transport { return listening{t} }
+
+type listening struct{ mcp.Transport }
+
+func (l listening) Connect(ctx context.Context) (mcp.Connection, error) {
+	conn, err := l.Transport.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return listen.NewConn(conn), nil
+}

@@ -1,0 +1,139 @@
+package durablemcp
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+)
+
+// A watch tells when something changes in a workflow that clients can see. It
+// follows the workflow through continue-as-new, retries and resets.
+//
+// It reads the history by long polls, which Temporal answers when there is a new
+// event, and else every 20 seconds: a workflow in which nothing happens costs 3
+// requests a minute.
+type watch struct {
+	changed chan struct{} // has a value if something may have changed
+	ended   chan struct{} // closed when the workflow has ended
+
+	mu    sync.Mutex
+	runID string // the run that it is at
+}
+
+// rewatch is how long a watch waits before it goes on after a failed request,
+// which the Temporal client itself has repeated by then.
+const rewatch = time.Second
+
+// watch begins to watch a workflow, until ctx is done.
+func (c *connection) watch(ctx context.Context, id, runID string) *watch {
+	w := &watch{changed: make(chan struct{}, 1), ended: make(chan struct{}), runID: runID}
+	go w.follow(ctx, c, id)
+	return w
+}
+
+// at returns the run that the workflow was at when the watch last saw it.
+func (w *watch) at() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.runID
+}
+
+func (w *watch) follow(ctx context.Context, c *connection, id string) {
+	for ctx.Err() == nil {
+		next, ended := w.read(ctx, c, id)
+		if ended {
+			close(w.ended)
+			return
+		}
+		if next != "" {
+			w.mu.Lock()
+			w.runID = next
+			w.mu.Unlock()
+			w.notify()
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(rewatch):
+		}
+		w.notify()
+	}
+}
+
+func (w *watch) notify() {
+	select {
+	case w.changed <- struct{}{}:
+	default:
+	}
+}
+
+// read follows one run to its end, and returns the run that goes on with the
+// work, if there is one. The run has not ended if reading failed.
+func (w *watch) read(ctx context.Context, c *connection, id string) (next string, ended bool) {
+	runID := w.at()
+	events := c.GetWorkflowHistory(ctx, id, runID, true, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		event, err := events.Next()
+		if err != nil {
+			return "", false
+		}
+		if visible[event.GetEventType()] {
+			w.notify()
+		}
+		if next, ended = successor(event); next != "" {
+			return next, false
+		}
+		if ended {
+			if latest := latestRun(ctx, c, id, runID); latest != runID {
+				return latest, false // a reset
+			}
+			return "", ctx.Err() == nil
+		}
+	}
+	return "", false
+}
+
+// visible are the events after which a description of the workflow says
+// something else.
+var visible = map[enums.EventType]bool{
+	enums.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED:        true, // the memo
+	enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:             true,
+	enums.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:             true,
+	enums.EVENT_TYPE_ACTIVITY_TASK_FAILED:                true,
+	enums.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:             true,
+	enums.EVENT_TYPE_ACTIVITY_TASK_CANCELED:              true,
+	enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED:    true,
+	enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED:  true,
+	enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED:     true,
+	enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT:  true,
+	enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED:   true,
+	enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED: true,
+	enums.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED:  true,
+	enums.EVENT_TYPE_WORKFLOW_TASK_FAILED:                true,
+	enums.EVENT_TYPE_NEXUS_OPERATION_SCHEDULED:           true,
+	enums.EVENT_TYPE_NEXUS_OPERATION_COMPLETED:           true,
+	enums.EVENT_TYPE_NEXUS_OPERATION_FAILED:              true,
+	enums.EVENT_TYPE_NEXUS_OPERATION_CANCELED:            true,
+	enums.EVENT_TYPE_NEXUS_OPERATION_TIMED_OUT:           true,
+}
+
+// successor returns the run that goes on with the work after an event that ends
+// a run, and whether the event ends one.
+func successor(event *history.HistoryEvent) (runID string, ends bool) {
+	switch event.GetEventType() {
+	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
+		return event.GetWorkflowExecutionContinuedAsNewEventAttributes().GetNewExecutionRunId(), true
+	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+		return event.GetWorkflowExecutionCompletedEventAttributes().GetNewExecutionRunId(), true
+	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
+		return event.GetWorkflowExecutionFailedEventAttributes().GetNewExecutionRunId(), true
+	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
+		return event.GetWorkflowExecutionTimedOutEventAttributes().GetNewExecutionRunId(), true
+	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
+		return "", true
+	}
+	return "", false
+}
