@@ -31,6 +31,21 @@ type Owner struct {
 // It may be called concurrently.
 type AllowFunc func(ctx context.Context, caller Caller, owner Owner) error
 
+// A Question is what a workflow asks, as [AnswerFunc] sees it.
+type Question struct {
+	// Name is [ElicitOptions.Key], as the workflow gives it.
+	Name string
+	// Title and Message are what the person reads.
+	Title, Message string
+}
+
+// AnswerFunc decides whether a caller may be asked what the workflow of an owner
+// asks, and answer it, by returning nil. To others the workflow is one that
+// asks nothing. The error is logged.
+//
+// It may be called concurrently.
+type AnswerFunc func(ctx context.Context, caller Caller, owner Owner, question Question) error
+
 // caller says who makes a request. Its error is a [*toolError].
 func (b *base) caller(ctx context.Context, req mcp.Request) (Caller, error) {
 	var c Caller

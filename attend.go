@@ -124,7 +124,8 @@ func breathe(ctx context.Context, watch *watch) {
 
 // passOn gives the answers that came with a call to the workflow, and returns
 // why it refuses which of them. Its error is a [*toolError].
-func (w *waiter) passOn(ctx context.Context, c *connection, e *execution, responses mcp.InputResponseMap) (refused map[string]string, err error) {
+func (w *waiter) passOn(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution) (refused map[string]string, err error) {
+	responses := req.Params.InputResponses
 	if len(responses) == 0 {
 		return nil, nil
 	}
@@ -133,7 +134,7 @@ func (w *waiter) passOn(ctx context.Context, c *connection, e *execution, respon
 		w.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
 		return nil, w.notTaken(ctx, c, e)
 	}
-	for _, q := range seen.memo.questions { // and no others: what answers an earlier question must not answer this one
+	for _, q := range w.mayAnswer(ctx, req, seen) { // and no others: what answers an earlier question must not answer this one
 		key := q.Key
 		result, ok := responses[key].(*mcp.ElicitResult)
 		if !ok {

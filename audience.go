@@ -20,6 +20,7 @@ type audience struct {
 	*waiter
 	c       *connection
 	e       *execution
+	req     *mcp.CallToolRequest
 	client  peer
 	session *mcp.ServerSession
 	woken   chan struct{} // has a value if asking a person has come to an end
@@ -37,7 +38,7 @@ type audience struct {
 
 func newAudience(w *waiter, c *connection, req *mcp.CallToolRequest, e *execution) *audience {
 	return &audience{
-		waiter: w, c: c, e: e, client: clientOf(req), session: req.Session, token: req.Params.GetProgressToken(),
+		waiter: w, c: c, e: e, req: req, client: clientOf(req), session: req.Session, token: req.Params.GetProgressToken(),
 		woken: make(chan struct{}, 1), asking: make(map[string]context.CancelFunc),
 	}
 }
@@ -48,13 +49,16 @@ func (a *audience) wantsProgress() bool { return a.token != nil && a.session != 
 // answered for that, it returns the answer.
 func (a *audience) tell(ctx context.Context, seen *snapshot, refused map[string]string) *mcp.CallToolResult {
 	a.progress(ctx, seen)
-	open := a.client.askable(seen.memo.questions)
+	theirs := a.mayAnswer(ctx, a.req, seen)
+	open := a.client.askable(theirs)
 	switch {
-	case len(seen.memo.questions) == 0:
+	case len(theirs) == 0:
 		a.withdraw(nil)
 		return nil
 	case len(open) == 0 || a.isDeaf():
-		return a.askModel(a.running(ctx, a.c, seen))
+		said := a.running(ctx, a.c, seen)
+		said.Questions = askedOf(theirs)
+		return a.askModel(said)
 	case a.client.modern():
 		return a.inputRequired(open, refused)
 	}

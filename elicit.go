@@ -111,6 +111,7 @@ const (
 // A question is what a workflow asks, as its memo shows it.
 type question struct {
 	Key     string          `json:"key"`
+	Name    string          `json:"name,omitempty"` // what the key begins with
 	Title   string          `json:"title,omitempty"`
 	Message string          `json:"message"`
 	Mode    string          `json:"mode"`
@@ -132,7 +133,7 @@ func ask(ctx workflow.Context, q question, options ElicitOptions, read func(json
 	if q.Key, err = newKey(ctx, options.Key); err != nil {
 		return nil, err
 	}
-	q.Title, q.Asked = options.Title, workflow.Now(ctx).UTC()
+	q.Name, q.Title, q.Asked = options.Key, options.Title, workflow.Now(ctx).UTC()
 
 	open := &openQuestion{question: q, read: read}
 	forget, err := remember(ctx, open)

@@ -83,7 +83,7 @@ func (t *task) tell(ctx context.Context, req mcp.Request, client peer, stream *l
 	for {
 		seen, err := t.find(ctx, req)
 		if err == nil {
-			told = t.tellIfNew(ctx, seen, client, stream, told)
+			told = t.tellIfNew(ctx, req, seen, client, stream, told)
 			if seen.closed() {
 				return
 			}
@@ -100,8 +100,8 @@ func (t *task) tell(ctx context.Context, req mcp.Request, client peer, stream *l
 
 // tellIfNew notifies of the task's state unless that was told before, and
 // returns what was told last.
-func (t *task) tellIfNew(ctx context.Context, seen *snapshot, client peer, stream *listen.Stream, told json.RawMessage) json.RawMessage {
-	state, err := t.get(ctx, seen, client)
+func (t *task) tellIfNew(ctx context.Context, req mcp.Request, seen *snapshot, client peer, stream *listen.Stream, told json.RawMessage) json.RawMessage {
+	state, err := t.get(ctx, req, seen, client)
 	if err != nil {
 		return told
 	}

@@ -1,6 +1,8 @@
 package durablemcp
 
 import (
+	"context"
+
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
@@ -46,6 +48,28 @@ func (p peer) answers(q question) bool {
 		return can.URL != nil
 	}
 	return can.Form != nil || can.URL == nil
+}
+
+// mayAnswer returns those of a workflow's questions that the caller of a request
+// may answer through the tool.
+func (w *waiter) mayAnswer(ctx context.Context, req mcp.Request, seen *snapshot) []question {
+	if w.allowAnswer == nil || len(seen.memo.questions) == 0 {
+		return seen.memo.questions
+	}
+	caller, err := w.caller(ctx, req)
+	if err != nil {
+		return nil
+	}
+	var list []question
+	for _, q := range seen.memo.questions {
+		err := w.allowAnswer(ctx, caller, Owner{seen.memo.record.Owner}, Question{q.Name, q.Title, q.Message})
+		if err != nil {
+			w.log(ctx, "AllowAnswer refused a caller", "error", err)
+			continue
+		}
+		list = append(list, q)
+	}
+	return list
 }
 
 // askable returns those of the questions that the client can put to a person.

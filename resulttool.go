@@ -46,6 +46,9 @@ type ResultTool struct {
 	// Allow decides who may see the result of another caller's workflow. If
 	// nil, only the principal that started it may.
 	Allow AllowFunc
+	// AllowAnswer decides who may answer what the workflow asks, as in
+	// [WorkflowTool].
+	AllowAnswer AnswerFunc
 }
 
 type resultTool struct {
@@ -67,7 +70,7 @@ func (t ResultTool) declare(d *declaration) *binding {
 	}
 	tool := &resultTool{*m, &waiter{
 		base: m.base, output: out, wait: cmp.Or(t.Wait, d.opts.Wait), next: askAgain{m.base},
-		allow: t.Allow, tasks: t.TaskSupport, inline: d.opts.InlineWait, answers: d.answers,
+		allow: t.Allow, tasks: t.TaskSupport, inline: d.opts.InlineWait, answers: d.answers, allowAnswer: t.AllowAnswer,
 	}}
 	d.tasks[t.Name] = tool.waiter
 	if d.results[m.workflowType] == nil {

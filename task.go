@@ -104,13 +104,14 @@ func (t *task) cancel(ctx context.Context, seen *snapshot) error {
 
 // update passes answers on to the workflow. Those to questions that are not open
 // are ignored.
-func (t *task) update(ctx context.Context, seen *snapshot, raw json.RawMessage) error {
+func (t *task) update(ctx context.Context, req *taskRequest, seen *snapshot) error {
+	raw := req.Params.InputResponses
 	var responses map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &responses); err != nil || responses == nil {
 		return rpcError(jsonrpc.CodeInvalidParams, "params.inputResponses: want an object of answers by the keys of inputRequests.", nil)
 	}
 	refused := make(map[string]string)
-	for _, q := range seen.memo.questions {
+	for _, q := range t.mayAnswer(ctx, req, seen) {
 		response, answered := responses[q.Key]
 		if !answered {
 			continue
@@ -158,6 +159,9 @@ func (w *waiter) newTask(ctx context.Context, c *connection, e *execution) (*cre
 		return created, nil
 	}
 	created.taskState = seen.state(id, now)
+	if created.Status == taskInputRequired {
+		created.Status = taskWorking // tasks/get says what is asked of whom
+	}
 	if seen.closed() {
 		return nil, nil
 	}
@@ -165,18 +169,19 @@ func (w *waiter) newTask(ctx context.Context, c *connection, e *execution) (*cre
 }
 
 // get answers with the state of the task.
-func (t *task) get(ctx context.Context, seen *snapshot, client peer) (*detailedTask, error) {
+func (t *task) get(ctx context.Context, req mcp.Request, seen *snapshot, client peer) (*detailedTask, error) {
 	detailed := &detailedTask{ResultType: "complete", taskState: seen.state(t.id, time.Now())}
 	if seen.closed() {
 		return detailed, t.end(ctx, seen, detailed)
 	}
-	if open := client.askable(seen.memo.questions); len(open) > 0 {
+	theirs := t.mayAnswer(ctx, req, seen)
+	if open := client.askable(theirs); len(open) > 0 {
 		detailed.InputRequests = inputRequests(open, nil)
-	} else {
-		detailed.Status = taskWorking // nothing that this client could answer
-		if tool := t.answersWith(); len(seen.memo.questions) > 0 && tool != "" {
-			detailed.StatusMessage += ". " + tool
-		}
+		return detailed, nil
+	}
+	detailed.Status = taskWorking // nothing that this client could answer
+	if tool := t.answersWith(); len(theirs) > 0 && tool != "" {
+		detailed.StatusMessage += ". " + tool
 	}
 	return detailed, nil
 }

@@ -169,11 +169,11 @@ func (s *taskServer) serve(ctx context.Context, method string, req *taskRequest,
 	}
 	switch method {
 	case updateTask:
-		err = t.update(ctx, seen, req.Params.InputResponses)
+		err = t.update(ctx, req, seen)
 	case cancelTask:
 		err = t.cancel(ctx, seen)
 	default:
-		return t.get(ctx, seen, clientOf(req))
+		return t.get(ctx, req, seen, clientOf(req))
 	}
 	if err != nil {
 		return nil, err

@@ -114,6 +114,10 @@ type WorkflowTool struct {
 	// Allow decides who may join the workflow of another caller. If nil, nobody
 	// may: the ID of a workflow that another principal started is a conflict.
 	Allow AllowFunc
+	// AllowAnswer decides who may answer, through calls of this tool and their
+	// tasks, what the workflow asks. If nil, whoever may make the call: set it
+	// where the one who starts the work must not decide it.
+	AllowAnswer AnswerFunc
 
 	// Icons and Meta are passed on to clients.
 	Icons []mcp.Icon
@@ -144,7 +148,7 @@ func (t WorkflowTool) declare(d *declaration) *binding {
 	}}
 	tool.waiter = &waiter{
 		base: b, output: out, wait: cmp.Or(t.Wait, d.opts.Wait), next: &callAgain{tool.starter, d.results},
-		allow: t.Allow, tasks: t.TaskSupport, inline: d.opts.InlineWait, answers: d.answers,
+		allow: t.Allow, tasks: t.TaskSupport, inline: d.opts.InlineWait, answers: d.answers, allowAnswer: t.AllowAnswer,
 	}
 	if t.Mode == Start {
 		tool.waiter.inline = 0

@@ -15,13 +15,14 @@ import (
 // A waiter waits for a tool's workflow, and answers with how it ended.
 type waiter struct {
 	*base
-	output  *outputBinding
-	wait    time.Duration
-	next    nextStep
-	allow   AllowFunc
-	tasks   TaskSupport
-	inline  time.Duration          // how long a call that can become a task waits before it does
-	answers map[string]*updateTool // workflow type -> the tool that answers its questions
+	output      *outputBinding
+	wait        time.Duration
+	next        nextStep
+	allow       AllowFunc
+	tasks       TaskSupport
+	inline      time.Duration // how long a call that can become a task waits before it does
+	allowAnswer AnswerFunc
+	answers     map[string]*updateTool // workflow type -> the tool that answers its questions
 }
 
 // A nextStep tells a model what to do after an answer that is no result.
@@ -45,7 +46,7 @@ func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolReq
 	if slot := slotOf(ctx); slot != nil && e.record.Salt != "" {
 		return w.resultOrTask(ctx, c, e, slot, called.Add(w.inline))
 	}
-	refused, err := w.passOn(ctx, c, e, req.Params.InputResponses)
+	refused, err := w.passOn(ctx, c, req, e)
 	if err != nil {
 		return nil, err
 	}

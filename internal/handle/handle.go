@@ -19,7 +19,7 @@ import (
 )
 
 // MaxLength is the longest text, in bytes, that [Parse] looks at: the longest
-// tool name and workflow ID fit twice.
+// tool name and workflow ID fit with room to spare.
 const MaxLength = 4096
 
 const (
