@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"math"
 	"strings"
 	"sync"
 	"time"
@@ -74,7 +73,7 @@ func (a *audience) tell(ctx context.Context, seen *snapshot, refused map[string]
 func (a *audience) inputRequired(open []question, refused map[string]string) *mcp.CallToolResult {
 	result := &mcp.CallToolResult{InputRequests: inputRequests(open, refused)}
 	if a.e.record.Salt != "" {
-		h := handle.Handle{Tool: a.name, WorkflowID: a.e.id, FirstRunID: a.e.firstRunID}
+		h := handle.Handle{Tool: a.name, WorkflowID: a.e.id, FirstRunID: a.e.firstRunID, Round: open[0].Key}
 		result.RequestState, _ = h.Text(a.e.record.Salt, a.opts.Secret) // what was started has a handle
 	}
 	return result
@@ -206,6 +205,9 @@ func (a *audience) deadline(of time.Time) time.Time {
 	return of
 }
 
+// nudge is by how much progress grows for news without a step.
+const nudge = 1e-6
+
 // progress sends how far the workflow is, if the client wants to know. Numbers
 // only grow (MCP 2025-11-25, utilities/progress): where there is news without a
 // step, the number grows by next to nothing.
@@ -221,11 +223,11 @@ func (a *audience) progress(ctx context.Context, seen *snapshot) {
 	}
 	next := said.Done
 	switch {
-	case stepped:
+	case stepped, a.saying == "": // the first one may be zero
 	case said.At.IsZero():
 		next = a.told + 1 // the workflow counts nothing: count the news
 	default:
-		if next = math.Nextafter(a.told, math.Inf(1)); said.Total > 0 && next > said.Total {
+		if next = a.told + nudge; said.Total > 0 && next > said.Total {
 			return
 		}
 	}

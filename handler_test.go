@@ -87,7 +87,7 @@ func TestHostileArguments(t *testing.T) {
 func TestStrangeIDs(t *testing.T) {
 	t.Parallel()
 	m := mount(t, Options{}, shipTool(), "shipped")
-	for _, id := range []string{"{id}", "a/../b", "{{", "%2f?#", "日本", `\`} {
+	for _, id := range []string{"{id}", "a/../b", "{{", "%2f?#", `\`} {
 		arguments, _ := json.Marshal(map[string]any{"id": id, "weight": 1})
 		if result := m.call(string(arguments)); result.IsError {
 			t.Errorf("%q: %s", id, textOf(result))

@@ -23,6 +23,9 @@ type target struct {
 // type and the caller may touch it. What is not there, of another type, or
 // somebody else's is the same error, after the same one request.
 func (t *target) find(ctx context.Context, c *connection, key workflowKey, caller Caller) (*execution, error) {
+	if !idtemplate.Printable(key.id + key.runID) {
+		return nil, t.notFound(key) // nothing can have it
+	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	seen, err := c.describe(ctx, key.id, key.runID)

@@ -16,6 +16,8 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
+
+	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
 
 // MaxLength is the longest text, in bytes, that [Parse] looks at: the longest
@@ -33,6 +35,7 @@ type Handle struct {
 	Tool       string // the tool that was called
 	WorkflowID string
 	FirstRunID string // the first run of the workflow's chain: continue-as-new, retries and resets keep it
+	Round      string // what tells this handle from others for the same work, up to 255 bytes; may be empty
 
 	code [codeSize]byte
 }
@@ -65,24 +68,30 @@ func Parse(text string) (Handle, error) {
 		return Handle{}, errMalformed
 	}
 	data, err := encoding.DecodeString(text)
-	if err != nil || len(data) < codeSize+1+len(uuid.UUID{})+1 {
+	if err != nil || len(data) < codeSize+1+len(uuid.UUID{}) || data[codeSize] != version {
 		return Handle{}, errMalformed
 	}
 	var h Handle
-	copy(h.code[:], data)
-	data = data[codeSize:]
-	if data[0] != version {
-		return Handle{}, errMalformed
-	}
-	run := uuid.UUID(data[1:17])
+	data = data[copy(h.code[:], data)+1:]
+	var run uuid.UUID
+	data = data[copy(run[:], data):]
 	h.FirstRunID = run.String()
-	data = data[17:]
-	end := 1 + int(data[0])
-	if end >= len(data) {
+	var tool, round bool
+	h.Tool, data, tool = cut(data)
+	h.Round, data, round = cut(data)
+	if h.WorkflowID = string(data); !tool || !round || h.Tool == "" || h.WorkflowID == "" || !idtemplate.Printable(h.WorkflowID) {
 		return Handle{}, errMalformed
 	}
-	h.Tool, h.WorkflowID = string(data[1:end]), string(data[end:])
 	return h, nil
+}
+
+// cut takes a text of up to 255 bytes, which its length precedes, off data.
+func cut(data []byte) (text string, rest []byte, ok bool) {
+	if len(data) == 0 || int(data[0]) >= len(data) {
+		return "", nil, false
+	}
+	end := 1 + int(data[0])
+	return string(data[1:end]), data[end:], true
 }
 
 // By reports whether the handle was made with the salt and the secret. It takes
@@ -92,15 +101,17 @@ func (h Handle) By(salt string, secret []byte) bool {
 	return err == nil && salt != "" && hmac.Equal(h.code[:], code(body, salt, secret))
 }
 
-// body is what the code confirms: version, first run, tool and workflow ID.
+// body is what the code confirms: all of the handle.
 func (h Handle) body() ([]byte, error) {
 	run, err := uuid.Parse(h.FirstRunID)
-	if err != nil || h.Tool == "" || len(h.Tool) > 255 || h.WorkflowID == "" {
+	if err != nil || h.Tool == "" || len(h.Tool) > 255 || len(h.Round) > 255 || h.WorkflowID == "" || !idtemplate.Printable(h.WorkflowID) {
 		return nil, errMalformed
 	}
 	body := append([]byte{version}, run[:]...)
-	body = append(body, byte(len(h.Tool)))
-	body = append(body, h.Tool...)
+	for _, text := range []string{h.Tool, h.Round} {
+		body = append(body, byte(len(text)))
+		body = append(body, text...)
+	}
 	return append(body, h.WorkflowID...), nil
 }
 

@@ -24,8 +24,9 @@ func TestRoundTrip(t *testing.T) {
 	for _, change := range []func(*Handle){
 		func(*Handle) {},
 		func(h *Handle) { h.Tool = strings.Repeat("t", 128) },
-		func(h *Handle) { h.WorkflowID = strings.Repeat("\u00e9/\x00", 300) },
+		func(h *Handle) { h.WorkflowID = strings.Repeat("%/~", 300) },
 		func(h *Handle) { h.WorkflowID = "x" },
+		func(h *Handle) { h.Round = "approval-0123456789abcdef" },
 	} {
 		h := sample()
 		change(&h)
@@ -33,7 +34,7 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Tool != h.Tool || got.WorkflowID != h.WorkflowID || got.FirstRunID != h.FirstRunID {
+		if got.Tool != h.Tool || got.WorkflowID != h.WorkflowID || got.FirstRunID != h.FirstRunID || got.Round != h.Round {
 			t.Errorf("Parse = %+v, want %+v", got, h)
 		}
 		if !got.By(salt, nil) {
@@ -92,6 +93,8 @@ func TestWhatHasNoHandle(t *testing.T) {
 		func(h *Handle) { h.Tool = "" },
 		func(h *Handle) { h.Tool = strings.Repeat("t", 256) },
 		func(h *Handle) { h.WorkflowID = "" },
+		func(h *Handle) { h.WorkflowID = "caf\u00e9" },
+		func(h *Handle) { h.Round = strings.Repeat("r", 256) },
 		func(h *Handle) { h.FirstRunID = "run" },
 	} {
 		h := sample()
@@ -118,7 +121,7 @@ func FuzzParse(f *testing.F) {
 		}
 		// What was read is written in the same way, but for the code.
 		again, err := h.Text(salt, nil)
-		if h.Tool != "" && (err != nil || len(again) != len(s)) {
+		if err != nil || len(again) != len(s) {
 			t.Fatalf("%q was read as %+v, and written as %q, %v", s, h, again, err)
 		}
 	})

@@ -4,6 +4,9 @@
 // A placeholder names a tool argument by its dotted path, or, behind an @,
 // something that the library knows about the call. "{{" and "}}" stand for
 // literal braces.
+//
+// IDs are printable ASCII (see [Printable]). Letters beyond it in a value are
+// spelled in the way of URLs, so that "{city}" is Z%C3%BCrich for Zürich.
 package idtemplate
 
 import (
@@ -67,6 +70,8 @@ func Parse(s string) (*Template, error) {
 			flush()
 			t.parts = append(t.parts, part{name: name})
 			i += end + 1
+		case !Printable(s[i : i+1]):
+			return nil, fmt.Errorf("a character other than printable ASCII at byte %d", i)
 		default:
 			text.WriteByte(s[i])
 			i++
@@ -157,7 +162,8 @@ func (t *Template) Render(args map[string]any, builtin func(name string) (string
 
 func value(name string, args map[string]any, builtin func(string) (string, error)) (string, error) {
 	if name[0] == '@' {
-		return builtin(name)
+		text, err := builtin(name)
+		return escape(text), err
 	}
 	var v any = args
 	for _, step := range Path(name) {
@@ -175,13 +181,44 @@ func value(name string, args map[string]any, builtin func(string) (string, error
 func scalar(v any) (string, error) {
 	switch v := v.(type) {
 	case string:
-		return v, checkText(v)
+		if err := checkText(v); err != nil {
+			return "", err
+		}
+		if Printable(v) {
+			return v, nil // as it is, and not escaped: the ID may be that of a workflow which no tool started
+		}
+		return escape(v), nil
 	case json.Number:
 		return v.String(), nil
 	case bool:
 		return strconv.FormatBool(v), nil
 	}
 	return "", errors.New("is not a string, number or boolean")
+}
+
+// Printable reports whether s can be an ID as far as its characters go. The
+// Temporal SDK (v1.50, proxy.ExtractTemporalRequestHeaders) sends IDs in a gRPC
+// header, too, which takes printable ASCII only.
+func Printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// escape spells s in printable ASCII, as URLs do: each s in a way of its own.
+func escape(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' || s[i] == '%' {
+			fmt.Fprintf(&b, "%%%02X", s[i])
+		} else {
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
 }
 
 // checkText refuses what would make an ID that people cannot read, type or

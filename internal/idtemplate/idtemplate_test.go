@@ -12,12 +12,16 @@ func TestRender(t *testing.T) {
 	t.Parallel()
 	args := map[string]any{
 		"id": "INV-1/2 {a}", "n": json.Number("-74.5"), "ok": true,
+		"city": "Zürich 50%", "percent": "50%",
 		"outer": map[string]any{"inner": "x"}, "empty": "", "nl": "a\nb", "bad": "\xff",
 		"long": strings.Repeat("x", 100_000), "list": []any{}, "null": nil,
 	}
 	builtin := func(name string) (string, error) {
-		if name == Principal {
+		switch name {
+		case Principal:
 			return "", errors.New("is unknown")
+		case UUID:
+			return "50%é", nil
 		}
 		return strings.TrimPrefix(name, "@"), nil
 	}
@@ -25,7 +29,8 @@ func TestRender(t *testing.T) {
 		{"invoice-{id}", "invoice-INV-1/2 {a}", ""},
 		{"{n}/{ok}/{outer.inner}", "-74.5/true/x", ""},
 		{"{{{id}}}", "{INV-1/2 {a}}", ""},
-		{"a-{@uuid}-{@input}", "a-uuid-input", ""},
+		{"a-{@uuid}-{@input}", "a-50%25%C3%A9-input", ""},
+		{"{city}-{percent}", "Z%C3%BCrich 50%25-50%", ""},
 		{"{@principal}", "", "{@principal} is unknown"},
 		{"{missing}", "", "{missing} is missing"},
 		{"{id.inner}", "", "{id.inner} is missing"},

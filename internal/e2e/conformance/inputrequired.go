@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
@@ -37,8 +36,6 @@ func addInputTools(server *mcp.Server) {
 			return fmt.Sprintf("%s, %s! The roots are: %s", a["greeting"], a["user_name"], a["client_roots"])
 		},
 	})
-	addConfirmation(server, "test_input_required_result_request_state")
-	addConfirmation(server, "test_input_required_result_tampered_state")
 	addInterview(server, "test_input_required_result_capabilities", "Asks what the client understands, of a name and a greeting.", interview{
 		lenient: true,
 		questions: questions{
@@ -47,48 +44,7 @@ func addInputTools(server *mcp.Server) {
 		},
 		reply: func(a answers) string { return fmt.Sprintf("There are %d answers.", len(a)) },
 	})
-	addTool(server, "test_input_required_result_multi_round", "Asks for a name, and then for a color.", askInRounds)
 	server.AddPrompt(&mcp.Prompt{Name: "test_input_required_result_prompt", Description: "A prompt that asks the user for its context."}, askForContext)
-}
-
-// addConfirmation adds a tool that asks for a confirmation, and checks that it
-// belongs to what it has asked.
-func addConfirmation(server *mcp.Server, name string) {
-	addInterview(server, name, "Asks the user to confirm.", interview{
-		sealed:    true,
-		questions: questions{"confirm": askBool("Please confirm", "ok")},
-		reply:     func(a answers) string { return "state-ok, confirmed: " + a["confirm"] },
-	})
-}
-
-// askInRounds asks a second question when it has the answer to the first one,
-// which it keeps in the state.
-func askInRounds(_ context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	first := questions{"step1": askString("Step 1: What is your name?", "name")}
-	second := questions{"step2": askString("Step 2: What is your favorite color?", "color")}
-	tool, state := req.Params.Name, req.Params.RequestState
-	if state == "" {
-		return first.ask(req, seal(tool, ""))
-	}
-	known, err := unseal(tool, state)
-	if err != nil {
-		return nil, err
-	}
-	pending := first
-	name, isSecond := strings.CutPrefix(known, "name=")
-	if isSecond {
-		pending = second
-	}
-	given, err := pending.read(req.Params.InputResponses)
-	switch {
-	case errors.Is(err, errUnanswered):
-		return pending.ask(req, state)
-	case err != nil:
-		return nil, err
-	case !isSecond:
-		return second.ask(req, seal(tool, "name="+given["step1"]))
-	}
-	return text(fmt.Sprintf("%s likes %s.", name, given["step2"])), nil
 }
 
 // askForContext is a prompt that asks the user before it answers.

@@ -143,11 +143,6 @@ func askString(message, property string) question {
 	return askFor[string](message, property, "string")
 }
 
-// askBool asks the user for a yes or a no.
-func askBool(message, property string) question {
-	return askFor[bool](message, property, "boolean")
-}
-
 // askFor asks the user for one value, which is a T in Go.
 func askFor[T any](message, property, jsonType string) question {
 	schema := map[string]any{

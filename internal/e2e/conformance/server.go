@@ -16,7 +16,7 @@ func newServer() *mcp.Server {
 	})
 	for _, add := range []func(*mcp.Server){
 		addContentTools, addSchemaTools, addStreamTools, addStatelessTools,
-		addElicitationTools, addInputTools, addGreet, addResources, addPrompts,
+		addSampling, addInputTools, addGreet, addResources, addPrompts,
 	} {
 		add(server)
 	}

@@ -63,3 +63,14 @@ func addTrigger(server *mcp.Server, name, description string, change func()) {
 		return text("It has changed."), nil
 	})
 }
+
+// notifyProgress does nothing if the client has not asked for progress.
+func notifyProgress(ctx context.Context, req *mcp.CallToolRequest, progress, total float64) error {
+	token := req.Params.GetProgressToken()
+	if token == nil {
+		return nil
+	}
+	return req.Session.NotifyProgress(ctx, &mcp.ProgressNotificationParams{
+		ProgressToken: token, Progress: progress, Total: total,
+	})
+}

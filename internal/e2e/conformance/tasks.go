@@ -27,6 +27,7 @@ func tools(queue string) []durablemcp.Tool {
 		{Name: "multi_input", Description: "Asks the user two things at once.", Workflow: multiInput},
 		{Name: taskAfterQuestion, Description: "Asks for a name first, and then takes its time.", Workflow: greetSlowly, TaskSupport: durablemcp.TaskRequired},
 	}
+	workflows = append(workflows, asking...)
 	tools := make([]durablemcp.Tool, len(workflows))
 	for i, w := range workflows {
 		w.WorkflowType, w.TaskQueue = w.Name, queue
