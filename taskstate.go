@@ -87,7 +87,9 @@ func (s *snapshot) activity(now time.Time) string {
 	return s.doing(now)
 }
 
-// updated is when the workflow last did something that clients can see.
+// updated is when the workflow last did something that is recorded for clients.
+// Activities are not: what is known of them is gone when they have ended, and
+// the time must not go back.
 func (s *snapshot) updated() time.Time {
 	latest := s.created()
 	see := func(t time.Time) {
@@ -99,11 +101,6 @@ func (s *snapshot) updated() time.Time {
 	see(s.memo.progress.At)
 	for _, q := range s.memo.questions {
 		see(q.Asked)
-	}
-	for _, a := range s.GetPendingActivities() {
-		see(a.GetScheduledTime().AsTime())
-		see(a.GetLastStartedTime().AsTime())
-		see(a.GetLastAttemptCompleteTime().AsTime())
 	}
 	if s.info().GetCloseTime() != nil {
 		see(s.info().GetCloseTime().AsTime())
