@@ -19,6 +19,13 @@
 // time. The work itself lives in Temporal: it goes on when the client
 // disconnects, and when the MCP server or the worker dies.
 //
+// To clients that have declared MCP's tasks extension, a call that takes longer
+// is a task, which is the workflow execution itself: see [TaskSupport]. Package
+// taskclient is such a client.
+//
+// Workflows can ask a person with [Elicit], and tell how far they are with
+// [ReportProgress], whatever the client's protocol version.
+//
 // [SignalTool], [QueryTool], [UpdateTool], [ResultTool], [StatusTool] and
 // [CancelTool] make tools that steer and watch workflows which are running.
 //

@@ -2,16 +2,23 @@ package durablemcp_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"log"
+	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/sdk/client"
+	temporallog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/durablemcp/durablemcp"
+	"github.com/durablemcp/durablemcp/taskclient"
 )
 
 type Person struct {
@@ -56,6 +63,83 @@ func Example() {
 		log.Fatal(err)
 	}
 	log.Fatal(http.ListenAndServe("127.0.0.1:8080", durablemcp.NewHTTPHandler(server, nil)))
+}
+
+type Approval struct {
+	Approve bool   `json:"approve" jsonschema:"title=Approve?"`
+	Note    string `json:"note,omitempty" jsonschema:"description=Why,maxLength=200"`
+}
+
+// Deploy asks before it acts, and reports while it does.
+func Deploy(ctx workflow.Context, version string) (string, error) {
+	answer, err := durablemcp.Elicit[Approval](ctx, "Deploy "+version+" to production?")
+	switch {
+	case errors.Is(err, durablemcp.ErrDeclined):
+		return "nobody wants " + version, nil
+	case err != nil:
+		return "", err
+	case !answer.Approve:
+		return version + " was not approved: " + answer.Note, nil
+	}
+	if err := durablemcp.ReportProgress(ctx, 1, 2, "deploying"); err != nil {
+		return "", err
+	}
+	return version + " is deployed", nil
+}
+
+// A tool for clients that cannot ask a person.
+var _ = []durablemcp.Tool{
+	durablemcp.UpdateTool{
+		Name: "answer", Description: "Passes on the user's answer to what the deployment asks.",
+		Workflow: Deploy, Update: durablemcp.AnswerUpdate, Input: durablemcp.Answer{},
+	},
+}
+
+// A workflow that asks is tested like any other: the answer is an update.
+func ExampleElicit() {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(temporallog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestWorkflowEnvironment()
+	env.RegisterDelayedCallback(func() {
+		env.UpdateWorkflow(durablemcp.AnswerUpdate, "", &testsuite.TestUpdateCallback{
+			OnAccept: func() {}, OnReject: func(err error) { fmt.Println("refused:", err) }, OnComplete: func(any, error) {},
+		}, durablemcp.Answer{
+			Action: "accept", Content: map[string]json.RawMessage{"approve": json.RawMessage("true")},
+		})
+	}, 5*24*time.Hour) // nobody is in a hurry, and the test's clock skips it
+	env.ExecuteWorkflow(Deploy, "v1.2.3")
+
+	var result string
+	if err := env.GetWorkflowResult(&result); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(result)
+	// Output: v1.2.3 is deployed
+}
+
+// One server for stdio.
+func ExampleNewTransport() {
+	server := mcp.NewServer(&mcp.Implementation{Name: "greeter", Version: "1.0.0"}, nil)
+	if err := server.Run(context.Background(), durablemcp.NewTransport(&mcp.StdioTransport{})); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// A client that takes tasks gets through restarts of everything, its own
+// included.
+func Example_tasks() {
+	ctx := context.Background()
+	tasks := taskclient.NewHTTP("http://127.0.0.1:8080/mcp", nil)
+	outcome, err := tasks.CallTool(ctx, &mcp.CallToolParams{Name: "deploy", Arguments: map[string]any{"version": "v1.2.3"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	result := outcome.Result
+	if task := outcome.Task; task != nil {
+		fmt.Println("to go on later:", task.ID)
+		result, err = tasks.Wait(ctx, task.ID)
+	}
+	fmt.Println(result, err)
 }
 
 // New reports every mistake of every declaration at once.
