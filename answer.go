@@ -34,11 +34,28 @@ func (o *outputBinding) answer(ctx context.Context, b *base, raw converter.RawVa
 		result.Content = append(result.Content, &mcp.TextContent{Text: redact.Cut(string(data), redact.MaxLength)})
 		return result
 	}
+	if len(content) > b.opts.MaxResultBytes {
+		return b.tooLong(content)
+	}
 	text := o.text(data)
 	if text == "" {
 		text = string(content)
 	}
 	return structured(content, text)
+}
+
+// tooLong answers with the beginning of a result that is longer than a model
+// can use. It is an error, because what is left does not fit the tool's output
+// schema, and says that the work itself is done.
+func (b *base) tooLong(content json.RawMessage) *mcp.CallToolResult {
+	result := b.errorResult(&toolError{
+		Type: errResultTooLong,
+		Message: fmt.Sprintf("%s is done, but its result is %d bytes of JSON, more than the %d that this server hands over. Its beginning follows.",
+			b.name, len(content), b.opts.MaxResultBytes),
+		advice: "Calling again will not help, unless other arguments make the result smaller. All of it is in Temporal.",
+	})
+	result.Content = append(result.Content, &mcp.TextContent{Text: redact.Cut(string(content), redact.MaxLength)})
+	return result
 }
 
 // converted reads a value that is not JSON through the client's data converter,

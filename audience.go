@@ -95,6 +95,7 @@ func (a *audience) ask(ctx context.Context, q question) {
 	a.asking[q.Key] = cancel // for good: what was asked once is not asked again on this call
 	a.busy++
 	go func() {
+		defer a.contain(ctx, "asking a person")
 		defer cancel()
 		err := a.converse(ctx, q)
 		a.mu.Lock()

@@ -45,6 +45,14 @@ func (b *base) handler(call callFunc) func(*connection) mcp.ToolHandler {
 	}
 }
 
+// contain keeps a panic in a goroutine of the library, such as that of a user's
+// hook, from taking the process down. It must be deferred.
+func (b *base) contain(ctx context.Context, doing string) {
+	if p := recover(); p != nil {
+		b.opts.Logger.ErrorContext(ctx, "durablemcp: "+doing+" panicked", "tool", b.name, "panic", p, "stack", string(debug.Stack()))
+	}
+}
+
 func internalError() *toolError {
 	return &toolError{
 		Type:    errInternal,

@@ -22,6 +22,8 @@ type connection struct {
 	decoder atomic.Pointer[client.WorkflowExecutionDescription]
 
 	kept retention
+
+	waiting atomic.Int64 // calls that wait for their workflows
 }
 
 func newConnection(c client.Client) *connection { return &connection{Client: c} }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -105,10 +106,20 @@ func (s *declarations) checkOptions(o Options) {
 	d := &declaration{declarations: s, index: -1}
 	d.checkDuration("Wait", o.Wait)
 	d.checkDuration("InlineWait", o.InlineWait)
+	d.checkLimit("MaxArgumentBytes", o.MaxArgumentBytes)
+	d.checkLimit("MaxResultBytes", o.MaxResultBytes)
+	d.checkLimit("MaxWaiting", o.MaxWaiting)
 	if o.UIURL != "" {
 		if u, err := url.Parse(o.UIURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 			d.mistake("UIURL", fmt.Sprintf("%q", o.UIURL), `an address such as "http://localhost:8233"`)
 		}
+	}
+}
+
+// checkLimit checks a field that says how much of something there may be.
+func (d *declaration) checkLimit(field string, limit int) {
+	if limit < 0 {
+		d.mistake(field, strconv.Itoa(limit), "a positive number, or 0 for the default")
 	}
 }
 

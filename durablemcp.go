@@ -57,6 +57,13 @@ const DefaultWait = 45 * time.Second
 // DefaultInlineWait is the default of [Options.InlineWait].
 const DefaultInlineWait = time.Second
 
+// DefaultMaxBytes is the default of [Options.MaxArgumentBytes] and
+// [Options.MaxResultBytes].
+const DefaultMaxBytes = 1 << 20
+
+// DefaultMaxWaiting is the default of [Options.MaxWaiting].
+const DefaultMaxWaiting = 10_000
+
 // DefaultNamespace is the default of [Options.Namespace].
 const DefaultNamespace = client.DefaultNamespace
 
@@ -71,6 +78,22 @@ type Options struct {
 	// extension waits for its workflow, before it answers with a task. If zero,
 	// defaults to [DefaultInlineWait].
 	InlineWait time.Duration
+
+	// MaxArgumentBytes is how long the JSON of a call's arguments can be; longer
+	// ones are refused before anything is done. If zero, defaults to
+	// [DefaultMaxBytes]. Temporal's own limit is 2 MiB unless it is configured.
+	MaxArgumentBytes int
+
+	// MaxResultBytes is how long the JSON of a result can be. Of a longer one,
+	// the call answers with the beginning, as an error that says that the work
+	// is done. If zero, defaults to [DefaultMaxBytes].
+	MaxResultBytes int
+
+	// MaxWaiting is how many calls can wait for their workflows at a time, on
+	// each server that the registry is mounted on. Further ones are answered
+	// as if their wait were over after the first 200 ms. If zero, defaults to
+	// [DefaultMaxWaiting].
+	MaxWaiting int
 
 	// Secret is mixed into task IDs and into the state of calls that wait for
 	// an answer. If set, people who can read the Temporal namespace cannot make
@@ -165,6 +188,9 @@ func isStart(tool Tool) bool {
 func (o Options) withDefaults() Options {
 	o.Wait = cmp.Or(o.Wait, DefaultWait)
 	o.InlineWait = cmp.Or(o.InlineWait, DefaultInlineWait)
+	o.MaxArgumentBytes = cmp.Or(o.MaxArgumentBytes, DefaultMaxBytes)
+	o.MaxResultBytes = cmp.Or(o.MaxResultBytes, DefaultMaxBytes)
+	o.MaxWaiting = cmp.Or(o.MaxWaiting, DefaultMaxWaiting)
 	o.Secret = slices.Clone(o.Secret)
 	o.Namespace = cmp.Or(o.Namespace, DefaultNamespace)
 	if o.Principal == nil {

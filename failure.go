@@ -28,6 +28,7 @@ const (
 	errTerminated       = "Terminated"          // the workflow was terminated
 	errPanic            = "Panic"               // the workflow's or an activity's code panicked
 	errInvalidResult    = "InvalidResult"       // the result does not fit the declared output
+	errResultTooLong    = "ResultTooLong"       // the result is longer than the server hands over
 	errNotFound         = "NotFound"            // no workflow that the tool may act on
 	errClosed           = "WorkflowClosed"      // the workflow has ended and takes nothing more
 	errQuery            = "QueryFailed"         // the workflow could not answer the query

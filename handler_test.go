@@ -30,7 +30,7 @@ func shipTool() WorkflowTool {
 // and is answered with the path of each violation.
 func TestHostileArguments(t *testing.T) {
 	t.Parallel()
-	m := mount(t, Options{}, shipTool(), "shipped")
+	m := mount(t, Options{MaxArgumentBytes: 20 << 20}, shipTool(), "shipped")
 	deep := strings.Repeat(`[`, 100_000) + strings.Repeat(`]`, 100_000)
 	for name, test := range map[string]struct {
 		arguments string
@@ -192,6 +192,26 @@ func TestMisfittingResult(t *testing.T) {
 	}
 	if last := result.Content[len(result.Content)-1].(*mcp.TextContent).Text; !strings.Contains(last, "T-1") {
 		t.Errorf("the result is lost: %q", last)
+	}
+}
+
+// TestTooLong checks that arguments and results beyond the limits are refused,
+// or cut off, in words.
+func TestTooLong(t *testing.T) {
+	t.Parallel()
+	m := mount(t, Options{MaxArgumentBytes: 100}, shipTool(), "shipped")
+	result := m.call(`{"id":"` + strings.Repeat("x", 100) + `","weight":1}`)
+	if e := errorOf(t, result); e == nil || e.Type != errInvalidArguments || m.temporal.starts.Load() != 0 ||
+		!strings.Contains(textOf(result), "121 bytes, more than the 100") {
+		t.Errorf("got %+v, %s", e, textOf(result))
+	}
+
+	m = mount(t, Options{MaxResultBytes: 10_000}, shipTool(), "T-1"+strings.Repeat("x", 20_000))
+	result = m.call(`{"id":"a","weight":1}`)
+	last := result.Content[len(result.Content)-1].(*mcp.TextContent).Text
+	if e := errorOf(t, result); e == nil || e.Type != errResultTooLong || e.Retryable || !strings.Contains(last, "T-1") || len(last) > 5000 ||
+		!strings.Contains(textOf(result), "ship is done, but its result is 20016 bytes") {
+		t.Errorf("got %+v, %.300s", e, textOf(result))
 	}
 }
 

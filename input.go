@@ -15,6 +15,7 @@ import (
 type inputBinding struct {
 	tool   string
 	schema *schema.Schema
+	limit  int // Options.MaxArgumentBytes
 }
 
 // An input is the checked arguments of one call.
@@ -27,6 +28,13 @@ type input struct {
 
 // decode checks a call's arguments. Its error is a [*toolError].
 func (b *inputBinding) decode(raw json.RawMessage) (*input, error) {
+	if len(raw) > b.limit {
+		return nil, &toolError{
+			Type:    errInvalidArguments,
+			Message: fmt.Sprintf("The arguments of %s are %d bytes, more than the %d that this server takes. Nothing was done.", b.tool, len(raw), b.limit),
+			advice:  "Call again with less.",
+		}
+	}
 	properties, canonical, violations := b.schema.Decode(raw)
 	if len(violations) > 0 {
 		return nil, invalidArguments(b.tool, texts(violations))
@@ -100,7 +108,7 @@ func (d *declaration) input(sig signature) *inputBinding {
 		d.typeMistakes(sig.field, err)
 		return nil
 	}
-	return &inputBinding{tool: d.name, schema: s}
+	return &inputBinding{tool: d.name, schema: s, limit: d.opts.MaxArgumentBytes}
 }
 
 func schemaOf(sig signature) (*schema.Schema, error) {

@@ -44,7 +44,10 @@ func (s *taskServer) listen(ctx context.Context, method string, req *listenReque
 	defer stop()
 	agreed := s.agree(ctx, req, stream)
 	for _, t := range agreed {
-		tasks.Go(func() { t.tell(ctx, req, client, stream) })
+		tasks.Go(func() {
+			defer t.contain(ctx, "telling of a task")
+			t.tell(ctx, req, client, stream)
+		})
 	}
 	result, err := next(ctx, method, req)
 	if err == nil && len(agreed) > 0 {

@@ -52,7 +52,14 @@ func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolReq
 	}
 	deadline := called.Add(w.wait)
 	result, err := w.await(ctx, c, e, earlier(deadline, time.Now().Add(settle)))
-	if result == nil && err == nil && ctx.Err() == nil {
+	switch {
+	case result != nil || err != nil || ctx.Err() != nil:
+	case c.waiting.Add(1) > int64(w.opts.MaxWaiting):
+		c.waiting.Add(-1)
+		w.log(ctx, "too many calls wait (Options.MaxWaiting)", "waiting", w.opts.MaxWaiting)
+		result = w.stillRunning(ctx, c, e)
+	default:
+		defer c.waiting.Add(-1)
 		result, err = w.attend(ctx, c, newAudience(w, c, req, e), e, deadline, refused)
 	}
 	switch {

@@ -66,7 +66,7 @@ func TestUnknownOutcome(t *testing.T) {
 // and Temporal does not take.
 func TestArgumentsTooLarge(t *testing.T) {
 	t.Parallel()
-	r := setUp(t, options{}, func(queue string) []durablemcp.Tool {
+	r := setUp(t, options{Options: durablemcp.Options{MaxArgumentBytes: 4 << 20}}, func(queue string) []durablemcp.Tool {
 		return []durablemcp.Tool{durablemcp.WorkflowTool{Name: "greet", Description: "Test.", Workflow: Greet, TaskQueue: queue}}
 	})
 	result := r.call("greet", `{"city":"`+strings.Repeat("x", 3<<20)+`"}`)
