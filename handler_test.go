@@ -202,7 +202,7 @@ func TestTooLong(t *testing.T) {
 	m := mount(t, Options{MaxArgumentBytes: 100}, shipTool(), "shipped")
 	result := m.call(`{"id":"` + strings.Repeat("x", 100) + `","weight":1}`)
 	if e := errorOf(t, result); e == nil || e.Type != errInvalidArguments || m.temporal.starts.Load() != 0 ||
-		!strings.Contains(textOf(result), "121 bytes, more than the 100") {
+		!strings.Contains(textOf(result), "120 bytes, more than the 100") {
 		t.Errorf("got %+v, %s", e, textOf(result))
 	}
 
