@@ -50,6 +50,8 @@ type ElicitOptions struct {
 // whose clients have no elicitation; they are told what is asked, and which
 // tool of the registry answers: an [UpdateTool] for [AnswerUpdate].
 //
+// A question of a child workflow reaches those who wait for the child.
+//
 // T is a struct whose fields are strings, numbers, integers, booleans, enums
 // and lists of enums, with json and jsonschema tags (MCP 2025-11-25,
 // client/elicitation). A T that is none is a non-retryable error, which the

@@ -28,8 +28,8 @@ const AnswerUpdate = "durablemcp.answer"
 
 // An Answer is the argument of [AnswerUpdate].
 type Answer struct {
-	// Key is the key of the question, or what its key begins with
-	// ([ElicitOptions.Key]). If empty, the one open question is meant.
+	// Key is the key of the question, or [ElicitOptions.Key], if only one of
+	// that is open. If empty, the one open question is meant.
 	Key string `json:"key,omitempty" jsonschema:"description=The key of the question. If left out\\, the one open question is meant."`
 	// Action is "accept", "decline" or "cancel" (MCP 2025-11-25,
 	// client/elicitation, Response Actions).
@@ -103,7 +103,7 @@ func remember(ctx workflow.Context, q *openQuestion) (forget func(), err error) 
 func find(run *workflow.Info, a Answer) (*openQuestion, error) {
 	var found []*openQuestion
 	for _, q := range openQuestions(run) {
-		if !q.answered && (q.Key == a.Key || a.Key == "" || strings.HasPrefix(q.Key, a.Key+"-")) {
+		if !q.answered && (a.Key == "" || a.Key == q.Key || a.Key == q.Name) {
 			found = append(found, q)
 		}
 	}

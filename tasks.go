@@ -80,20 +80,31 @@ func (s *taskServer) mount(server *mcp.Server) error {
 }
 
 func (s *taskServer) middleware(next mcp.MethodHandler) mcp.MethodHandler {
-	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+	return func(ctx context.Context, method string, req mcp.Request) (result mcp.Result, err error) {
 		switch req := req.(type) {
 		case *mcp.CallToolRequest:
 			return s.call(ctx, method, req, next)
 		case *taskRequest:
+			defer s.contain(ctx, method, &result, &err)
 			return s.serve(ctx, method, req, next)
 		case *listenRequest:
+			defer s.contain(ctx, method, &result, &err)
 			return s.listen(ctx, method, req, next)
 		}
-		result, err := next(ctx, method, req)
+		result, err = next(ctx, method, req)
 		if discovered, ok := result.(*mcp.DiscoverResult); ok && err == nil {
 			advertise(discovered)
 		}
 		return result, err
+	}
+}
+
+// contain answers a request that panicked, such as in a user's hook: the MCP SDK
+// does not recover, so the whole server would go down. It must be deferred.
+func (s *taskServer) contain(ctx context.Context, method string, result *mcp.Result, err *error) {
+	if p := recover(); p != nil {
+		s.opts.Logger.ErrorContext(ctx, "durablemcp: a request panicked", "method", method, "panic", p, "stack", string(debug.Stack()))
+		*result, *err = nil, rpcError(jsonrpc.CodeInternalError, "The server has a fault, which its log explains.", nil)
 	}
 }
 
@@ -141,12 +152,6 @@ func (s *taskServer) call(ctx context.Context, method string, req *mcp.CallToolR
 
 // serve answers one of the extension's methods.
 func (s *taskServer) serve(ctx context.Context, method string, req *taskRequest, next mcp.MethodHandler) (result mcp.Result, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			s.opts.Logger.ErrorContext(ctx, "durablemcp: a task request panicked", "method", method, "panic", p, "stack", string(debug.Stack()))
-			result, err = nil, rpcError(jsonrpc.CodeInternalError, "The server has a fault, which its log explains.", nil)
-		}
-	}()
 	if req.Params == nil { // the SDK lets them be missing, and its methods panic on them
 		req.Params = new(taskParams)
 	}

@@ -151,7 +151,7 @@ func (t WorkflowTool) declare(d *declaration) *binding {
 		allow: t.Allow, tasks: t.TaskSupport, inline: d.opts.InlineWait, answers: d.answers, allowAnswer: t.AllowAnswer,
 	}
 	if t.Mode == Start {
-		tool.waiter.inline = 0
+		tool.waiter.inline, tool.waiter.starts = 0, true
 	}
 	d.tasks[t.Name] = tool.waiter
 	published := out.published()

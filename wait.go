@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
@@ -20,6 +21,7 @@ type waiter struct {
 	next        nextStep
 	allow       AllowFunc
 	tasks       TaskSupport
+	starts      bool          // the tool is in mode Start: without a result, its answer is the handle
 	inline      time.Duration // how long a call that can become a task waits before it does
 	allowAnswer AnswerFunc
 	answers     map[string]*updateTool // workflow type -> the tool that answers its questions
@@ -101,6 +103,9 @@ func (w *waiter) await(ctx context.Context, c *connection, e *execution, deadlin
 	defer cancel()
 	raw, err := follow(ctx, c, e)
 	switch {
+	case err == nil && w.starts && w.output.schema == nil:
+		e.status = enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
+		return handleResult(e), nil
 	case err == nil:
 		return w.output.answer(ctx, w.base, raw, func(into any) error { return c.GetWorkflow(ctx, e.id, e.runID).Get(ctx, into) }), nil
 	case failedFor(err):
