@@ -29,8 +29,8 @@ const (
 func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *execution, deadline time.Time, refused map[string]string) (*mcp.CallToolResult, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	watch := c.watch(ctx, e.id, e.runID)
 	defer a.stop()
+	watch := c.watch(ctx, e.id, e.runID)
 	for {
 		e.runID = watch.at()
 		seen, err := c.describe(ctx, e.id, e.runID)

@@ -183,8 +183,22 @@ func (a *audience) withdraw(open []question) {
 	}
 }
 
+// farewell is how long a call that ends while a person is being asked waits for
+// the SDK to tell the client that the question is withdrawn, which the SDK does
+// in its own time: over HTTP, the stream that it would be told on ends with the
+// call.
+const farewell = 50 * time.Millisecond
+
 // stop takes all questions back.
-func (a *audience) stop() { a.withdraw(nil) }
+func (a *audience) stop() {
+	a.mu.Lock()
+	asking := a.busy > 0
+	a.mu.Unlock()
+	a.withdraw(nil)
+	if asking {
+		time.Sleep(farewell)
+	}
+}
 
 func (a *audience) isDeaf() bool {
 	a.mu.Lock()
@@ -206,8 +220,9 @@ func (a *audience) deadline(of time.Time) time.Time {
 	return of
 }
 
-// nudge is by how much progress grows for news without a step.
-const nudge = 1e-6
+// nudge is by how much progress grows for news without a step: so little that
+// the workflow's own count, should it begin later, is beyond it.
+const nudge = 0.001
 
 // progress sends how far the workflow is, if the client wants to know. Numbers
 // only grow (MCP 2025-11-25, utilities/progress): where there is news without a
@@ -225,8 +240,6 @@ func (a *audience) progress(ctx context.Context, seen *snapshot) {
 	next := said.Done
 	switch {
 	case stepped, a.saying == "": // the first one may be zero
-	case said.At.IsZero():
-		next = a.told + 1 // the workflow counts nothing: count the news
 	default:
 		if next = a.told + nudge; said.Total > 0 && next > said.Total {
 			return

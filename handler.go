@@ -66,7 +66,7 @@ func (t *workflowTool) resume(ctx context.Context, c *connection, state string, 
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	h, err := handle.Parse(state)
-	if err != nil {
+	if err != nil || h.Round == "" { // a task ID is no state
 		return nil, badRequestState()
 	}
 	seen, err := t.waiter.resolve(ctx, c, h, caller)

@@ -8,17 +8,20 @@ import (
 
 // A peer is the client of a request, in what matters for how it is answered.
 type peer struct {
-	version string
-	caps    *mcp.ClientCapabilities
+	version  string
+	caps     *mcp.ClientCapabilities
+	declared bool // the capabilities, on this very request
 }
 
 // clientOf returns the client of a request. Clients of 2026-07-28 and later say
 // what they can do on every request, earlier ones when they connect.
 func clientOf(req interface {
+	mcp.Request
 	ProtocolVersion() string
 	ClientCapabilities() *mcp.ClientCapabilities
 }) peer {
-	p := peer{req.ProtocolVersion(), req.ClientCapabilities()}
+	p := peer{version: req.ProtocolVersion(), caps: req.ClientCapabilities()}
+	_, p.declared = req.GetParams().GetMeta()[mcp.MetaKeyClientCapabilities]
 	if p.caps == nil {
 		p.caps = new(mcp.ClientCapabilities)
 	}
@@ -29,11 +32,12 @@ func clientOf(req interface {
 // servers ask by answering a call with questions.
 func (p peer) modern() bool { return p.version >= statelessProtocol }
 
-// tasks reports whether the client takes tasks. Clients of earlier protocols
-// see no trace of the extension.
+// tasks reports whether the client takes tasks, as it has to declare on each
+// request, whatever it has declared before. Clients of earlier protocols see no
+// trace of the extension.
 func (p peer) tasks() bool {
-	_, declared := p.caps.Extensions[TasksExtension]
-	return declared && p.modern()
+	_, knows := p.caps.Extensions[TasksExtension]
+	return knows && p.declared && p.modern()
 }
 
 // answers reports whether the client can put a question to a person. A client

@@ -134,7 +134,7 @@ func (t *queryTool) ask(ctx context.Context, c *connection, e *execution, args [
 		return nil, t.noAnswer(e, problem)
 	default:
 	}
-	if asking.Err() != nil {
+	if asking.Err() != nil || timedOut(err) {
 		return nil, t.noAnswer(e, fmt.Sprintf("no worker has answered within %s", t.timeout))
 	}
 	if failed, ok := errors.AsType[*serviceerror.QueryFailed](err); ok {

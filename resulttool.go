@@ -105,7 +105,7 @@ func (t *resultTool) call(ctx context.Context, c *connection, req *mcp.CallToolR
 	}
 	if state := req.Params.RequestState; state != "" {
 		h, err := handle.Parse(state)
-		if err != nil || h.WorkflowID != e.id || h.FirstRunID != e.firstRunID || h.Tool != t.name || !h.By(e.record.Salt, t.opts.Secret) {
+		if err != nil || h.Round == "" || h.WorkflowID != e.id || h.FirstRunID != e.firstRunID || h.Tool != t.name || !h.By(e.record.Salt, t.opts.Secret) {
 			return nil, badRequestState()
 		}
 	}

@@ -35,7 +35,8 @@ func (s *taskServer) parse(raw json.RawMessage) (*task, error) {
 	if err != nil {
 		return nil, unknownTask()
 	}
-	if tool := s.tools[h.Tool]; tool != nil {
+	// A handle of a round is the state of a call that is no task.
+	if tool := s.tools[h.Tool]; tool != nil && tool.tasks != TaskForbidden && h.Round == "" {
 		return &task{tool, s.c, id, h}, nil
 	}
 	return nil, nil

@@ -99,7 +99,7 @@ func (w *waiter) resultOrTask(ctx context.Context, c *connection, e *execution, 
 // ended. It returns nil if that was not learnt. Its error is a JSON-RPC error
 // with which the workflow ended.
 func (w *waiter) await(ctx context.Context, c *connection, e *execution, deadline time.Time) (*mcp.CallToolResult, error) {
-	ctx, cancel := context.WithDeadline(ctx, deadline)
+	ctx, cancel := until(ctx, deadline)
 	defer cancel()
 	raw, err := follow(ctx, c, e)
 	switch {
@@ -116,11 +116,23 @@ func (w *waiter) await(ctx context.Context, c *connection, e *execution, deadlin
 		failure.Message = fmt.Sprintf("%s failed: %s", w.name, failure.Message)
 		w.next.afterFailure(failure)
 		return w.errorResult(failure), nil
-	case ctx.Err() == nil && !timedOut(err):
+	case ctx.Err() == nil:
 		// The request for the result failed, and the workflow runs on.
 		w.log(ctx, "waiting for a workflow failed", "workflow_id", e.id, "error", err)
 	}
 	return nil, nil
+}
+
+// until returns a context that is done at a time, without a deadline that
+// Temporal would see: it answers a long poll at once whose deadline is less than
+// a second away, and the SDK's client then polls again, and again.
+func until(ctx context.Context, at time.Time) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	timer := time.AfterFunc(time.Until(at), cancel)
+	return ctx, func() {
+		timer.Stop()
+		cancel()
+	}
 }
 
 // timedOut reports whether a request ended for its deadline, which gRPC sees a

@@ -30,12 +30,15 @@ func (c *Conn) Read(ctx context.Context) (jsonrpc.Message, error) {
 	if err != nil || !ok || request.Method != Method || !request.IsCall() {
 		return message, err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.streams[request.ID] != nil {
+		return request, nil // the SDK refuses an ID that is in use
+	}
 	params, stream := Open(marshal(request.ID.Raw()), request.Params, c.send)
 	if stream != nil {
 		request.Params = params
-		c.mu.Lock()
 		c.streams[request.ID] = stream
-		c.mu.Unlock()
 	}
 	return request, nil
 }

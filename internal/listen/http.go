@@ -31,8 +31,22 @@ func NewWriter(w http.ResponseWriter, id, params json.RawMessage) (*Writer, json
 	return writer, rest
 }
 
-// Unwrap lets [http.ResponseController] flush.
+// Unwrap lets [http.ResponseController] set deadlines.
 func (w *Writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// FlushError flushes, for [http.ResponseController].
+func (w *Writer) FlushError() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// WriteHeader writes the status.
+func (w *Writer) WriteHeader(status int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ResponseWriter.WriteHeader(status)
+}
 
 // Close ends the stream. It must be called before the handler returns.
 func (w *Writer) Close() {
