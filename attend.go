@@ -55,9 +55,9 @@ func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *exec
 			if result, err := w.await(ctx, c, e, time.Now().Add(requestTimeout)); result != nil || err != nil || ctx.Err() != nil {
 				return result, err
 			}
-			return w.stillRunning(ctx, c, e), nil
+			return w.stillRunning(ctx, c, a.req, e), nil
 		case waitOver:
-			return w.lastLook(ctx, c, e)
+			return w.lastLook(ctx, c, a.req, e)
 		case callOver:
 			return nil, ctx.Err()
 		}
@@ -65,8 +65,8 @@ func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *exec
 }
 
 // lastLook answers when the wait is over.
-func (w *waiter) lastLook(ctx context.Context, c *connection, e *execution) (*mcp.CallToolResult, error) {
-	seen := w.look(ctx, c, e)
+func (w *waiter) lastLook(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution) (*mcp.CallToolResult, error) {
+	seen := w.look(ctx, c, req, e)
 	if seen.closed { // after the wait: its end is there at once
 		if result, err := w.await(ctx, c, e, time.Now().Add(lookTimeout)); result != nil || err != nil {
 			return result, err
@@ -75,8 +75,8 @@ func (w *waiter) lastLook(ctx context.Context, c *connection, e *execution) (*mc
 	return runningResult(w.name, seen, w.next.goOn(seen)), nil
 }
 
-func (w *waiter) stillRunning(ctx context.Context, c *connection, e *execution) *mcp.CallToolResult {
-	seen := w.look(ctx, c, e)
+func (w *waiter) stillRunning(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution) *mcp.CallToolResult {
+	seen := w.look(ctx, c, req, e)
 	return runningResult(w.name, seen, w.next.goOn(seen))
 }
 
@@ -171,6 +171,6 @@ func (w *waiter) notTaken(ctx context.Context, c *connection, e *execution) *too
 		Type:      errNoWorker,
 		Message:   "The workflow has not taken the answer in time, and may take it still." + reason,
 		Retryable: true,
-		advice:    "Wait a little, then make the same call again: it goes on where the work is, and asks again if it has to.",
+		advice:    "The work goes on, and asks again if it has to. " + w.next.goOn(running{WorkflowID: e.id}),
 	}
 }

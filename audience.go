@@ -47,17 +47,16 @@ func (a *audience) wantsProgress() bool { return a.token != nil && a.session != 
 // tell passes on what a running workflow asks and reports. If the call has to be
 // answered for that, it returns the answer.
 func (a *audience) tell(ctx context.Context, seen *snapshot, refused map[string]string) *mcp.CallToolResult {
-	a.progress(ctx, seen)
 	theirs := a.mayAnswer(ctx, a.req, seen)
+	seen = seen.asking(theirs)
+	a.progress(ctx, seen)
 	open := a.client.askable(theirs)
 	switch {
 	case len(theirs) == 0:
 		a.withdraw(nil)
 		return nil
 	case len(open) == 0 || a.isDeaf():
-		said := a.running(ctx, a.c, seen)
-		said.Questions = askedOf(theirs)
-		return a.askModel(said)
+		return a.askModel(a.running(ctx, a.c, seen))
 	case a.client.modern():
 		return a.inputRequired(open, refused)
 	}

@@ -31,7 +31,13 @@ func newConnection(c client.Client) *connection { return &connection{Client: c} 
 // memo reads the memo of a described execution. It makes a request only if
 // there has been none before whose answer could serve as the decoder, or if the
 // client's data converter goes by workflow ID.
-func (c *connection) memo(ctx context.Context, info *workflow.WorkflowExecutionInfo) (*memo, error) {
+func (c *connection) memo(ctx context.Context, resp *workflowservice.DescribeWorkflowExecutionResponse) (*memo, error) {
+	info := resp.GetWorkflowExecutionInfo()
+	// A reset begins a run anew, and keeps what the run has asked.
+	began := info.GetStartTime().AsTime()
+	if original := resp.GetWorkflowExtendedInfo().GetOriginalStartTime(); original != nil && original.AsTime().Before(began) {
+		began = original.AsTime()
+	}
 	fields := info.GetMemo().GetFields()
 	if !slices.ContainsFunc(sortedKeys(fields), ours) {
 		return &memo{}, nil
@@ -39,7 +45,7 @@ func (c *connection) memo(ctx context.Context, info *workflow.WorkflowExecutionI
 	if known := c.decoder.Load(); known != nil {
 		desc := *known
 		desc.Memo = info.GetMemo()
-		if m, err := readMemo(&desc, info); err == nil {
+		if m, err := readMemo(&desc, began); err == nil {
 			return m, nil
 		}
 	}
@@ -48,7 +54,7 @@ func (c *connection) memo(ctx context.Context, info *workflow.WorkflowExecutionI
 		return nil, err
 	}
 	c.decoder.Store(desc)
-	return readMemo(desc, info)
+	return readMemo(desc, began)
 }
 
 // An execution is a workflow execution that a call works with.
@@ -80,7 +86,7 @@ func (c *connection) describe(ctx context.Context, id, runID string) (*snapshot,
 	if err != nil {
 		return nil, err
 	}
-	m, err := c.memo(ctx, resp.GetWorkflowExecutionInfo())
+	m, err := c.memo(ctx, resp)
 	if err != nil {
 		return nil, err
 	}
@@ -122,6 +128,14 @@ func (c *connection) chain(ctx context.Context, id, firstRunID string, mine func
 func (s *snapshot) info() *workflow.WorkflowExecutionInfo { return s.GetWorkflowExecutionInfo() }
 func (s *snapshot) workflowType() string                  { return s.info().GetType().GetName() }
 func (s *snapshot) closed() bool                          { return closed(s.info().GetStatus()) }
+
+// asking returns the snapshot as one that asks those questions only: nobody is
+// told what others are asked.
+func (s *snapshot) asking(questions []question) *snapshot {
+	m := *s.memo
+	m.questions = questions
+	return &snapshot{s.DescribeWorkflowExecutionResponse, &m}
+}
 
 // created is when the workflow's chain began.
 func (s *snapshot) created() time.Time {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/serviceerror"
@@ -64,6 +65,13 @@ func readAnswer(key string, response json.RawMessage) (Answer, error) {
 // answerOfResult is a client's response, which the SDK has read already, as an
 // answer.
 func answerOfResult(key string, result *mcp.ElicitResult) (Answer, error) {
+	for _, name := range sortedKeys(result.Content) {
+		// The SDK has read numbers as float64: those of which it may have made
+		// others are not taken.
+		if n, ok := result.Content[name].(float64); ok && math.Abs(n) >= 1<<53 {
+			return Answer{}, &answerRefused{fmt.Sprintf("/%s: numbers of 2^53 and more cannot be passed on exactly", name)}
+		}
+	}
 	return readAnswer(key, mustMarshal(result))
 }
 

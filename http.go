@@ -127,10 +127,9 @@ func (m *rpcMessage) named(header string) bool {
 		}
 		header = string(decoded)
 	}
-	var params struct {
-		TaskID string `json:"taskId"`
-	}
-	return json.Unmarshal(m.Params, &params) == nil && params.TaskID == header
+	var params map[string]json.RawMessage // exact names, as the SDK reads them
+	var id string
+	return json.Unmarshal(m.Params, &params) == nil && json.Unmarshal(params["taskId"], &id) == nil && id == header
 }
 
 func refuseName(w http.ResponseWriter, id json.RawMessage) {

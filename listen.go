@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -60,12 +61,17 @@ func (s *taskServer) listen(ctx context.Context, method string, req *listenReque
 func (s *taskServer) agree(ctx context.Context, req *listenRequest, stream *listen.Stream) (agreed []*task) {
 	ids := slices.Clone(stream.TaskIDs)
 	slices.Sort(ids)
+	looked := 0
 	for _, id := range slices.Compact(ids) {
 		t, err := s.parse(mustMarshal(id))
-		if t == nil || err != nil || len(agreed) == maxListened {
+		if t == nil || err != nil {
 			continue
 		}
-		if _, err := t.find(ctx, req); err == nil {
+		if looked++; looked > maxListened { // also of IDs that somebody has made up
+			break
+		}
+		if seen, err := t.find(ctx, req); err == nil {
+			t.runID = seen.execution().runID
 			agreed = append(agreed, t)
 			stream.Agree(id)
 		}
@@ -81,45 +87,57 @@ func (t *task) tell(ctx context.Context, req mcp.Request, client peer, stream *l
 	case <-ctx.Done():
 		return
 	}
-	watch := t.c.watch(ctx, t.handle.WorkflowID, t.handle.FirstRunID)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	watch := t.c.watch(ctx, t.handle.WorkflowID, t.runID)
 	var told json.RawMessage
 	for {
 		seen, err := t.find(ctx, req)
-		if err == nil {
-			told = t.tellIfNew(ctx, req, seen, client, stream, told)
-			if seen.closed() {
+		switch {
+		case isUnknownTask(err):
+			return // it has expired
+		case err == nil:
+			told, err = t.tellIfNew(ctx, req, seen, client, stream, told)
+			if err == nil && seen.closed() {
 				return
 			}
+		}
+		changed := watch.changed
+		again := (<-chan time.Time)(nil)
+		ended := watch.ended
+		if err != nil || seen.closed() {
+			again, ended = time.After(rewatch), nil
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-watch.ended:
-		case <-watch.changed:
+		case <-again:
+		case <-ended:
+		case <-changed:
 		}
 		breathe(ctx, watch)
 	}
 }
 
 // tellIfNew notifies of the task's state unless that was told before, and
-// returns what was told last.
-func (t *task) tellIfNew(ctx context.Context, req mcp.Request, seen *snapshot, client peer, stream *listen.Stream, told json.RawMessage) json.RawMessage {
+// returns what was told last, and why it could not be told.
+func (t *task) tellIfNew(ctx context.Context, req mcp.Request, seen *snapshot, client peer, stream *listen.Stream, told json.RawMessage) (json.RawMessage, error) {
 	state, err := t.get(ctx, req, seen, client)
 	if err != nil {
-		return told
+		return told, err
 	}
 	state.ResultType = "" // of tasks/get
 	now := *state
 	now.PollIntervalMs = 0 // which grows all the time
 	news := mustMarshal(now)
 	if string(news) == string(told) {
-		return told
+		return told, nil
 	}
 	if err := stream.Notify(taskNotification, state); err != nil {
 		if ctx.Err() == nil {
 			t.log(ctx, "notifying of a task failed", "error", err)
 		}
-		return told
+		return told, err
 	}
-	return news
+	return news, nil
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 )
@@ -40,7 +39,7 @@ type memo struct {
 
 func ours(field string) bool { return field == memoKey || strings.HasPrefix(field, memoKey+".") }
 
-func readMemo(desc *client.WorkflowExecutionDescription, info *workflow.WorkflowExecutionInfo) (*memo, error) {
+func readMemo(desc *client.WorkflowExecutionDescription, began time.Time) (*memo, error) {
 	var m memo
 	for field, into := range map[string]any{memoKey: &m.record, progressMemo: &m.progress, updatedMemo: &m.updated} {
 		if err := desc.GetMemoValue(field, into); err != nil && !errors.Is(err, temporal.ErrNoData) {
@@ -56,7 +55,7 @@ func readMemo(desc *client.WorkflowExecutionDescription, info *workflow.Workflow
 			return nil, err
 		}
 		// What an earlier run of the chain asked, it asks no more.
-		if q != nil && !q.Asked.Before(info.GetStartTime().AsTime()) {
+		if q != nil && !q.Asked.Before(began) {
 			m.questions = append(m.questions, *q)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflow/v1"
@@ -73,18 +74,18 @@ const questionsSchema = `{
 const lookTimeout = 3 * time.Second
 
 // look asks Temporal what a running workflow is doing.
-func (b *base) look(ctx context.Context, c *connection, e *execution) running {
+func (w *waiter) look(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution) running {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	seen, err := c.describe(ctx, e.id, e.runID)
 	if err != nil {
-		b.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
+		w.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
 		return running{
 			WorkflowID: e.id, RunID: e.runID, Elapsed: doing.Round(time.Since(e.created)).String(),
 			Doing: "unknown: Temporal does not answer at the moment",
 		}
 	}
-	return b.running(ctx, c, seen)
+	return w.running(ctx, c, seen.asking(w.mayAnswer(ctx, req, seen)))
 }
 
 // running says what the workflow of a snapshot is doing.

@@ -70,7 +70,7 @@ func (t *target) act(ctx context.Context, c *connection, m *messageInput, do fun
 
 // latest follows a closed run to the current one of its chain.
 func (t *target) latest(ctx context.Context, c *connection, e *execution, caller Caller) (*execution, error) {
-	if runID := latestRun(ctx, c, e.id, e.runID); runID != e.runID {
+	if runID, err := latestRun(ctx, c, e.id, e.runID); err == nil && runID != e.runID {
 		return t.find(ctx, c, workflowKey{e.id, ""}, caller)
 	}
 	return e, nil

@@ -22,6 +22,7 @@ type task struct {
 	c       *connection
 	id      string
 	handle  handle.Handle
+	runID   string // the latest run when it was looked up for a stream
 }
 
 // parse reads a task ID. The task is nil if the ID is that of another
@@ -142,7 +143,7 @@ func (t *task) update(ctx context.Context, req *taskRequest, seen *snapshot) err
 
 // newTask makes a task of an execution, as the call that has started it or
 // joined it returns it.
-func (w *waiter) newTask(ctx context.Context, c *connection, e *execution) (*createdTask, error) {
+func (w *waiter) newTask(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution) (*createdTask, error) {
 	id, err := handle.Handle{Tool: w.name, WorkflowID: e.id, FirstRunID: e.firstRunID}.Text(e.record.Salt, w.opts.Secret)
 	if err != nil {
 		return nil, err
@@ -159,7 +160,7 @@ func (w *waiter) newTask(ctx context.Context, c *connection, e *execution) (*cre
 		w.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
 		return created, nil
 	}
-	created.taskState = seen.state(id, now)
+	created.taskState = seen.asking(w.mayAnswer(ctx, req, seen)).state(id, now)
 	if created.Status == taskInputRequired {
 		created.Status = taskWorking // tasks/get says what is asked of whom
 	}
@@ -171,11 +172,12 @@ func (w *waiter) newTask(ctx context.Context, c *connection, e *execution) (*cre
 
 // get answers with the state of the task.
 func (t *task) get(ctx context.Context, req mcp.Request, seen *snapshot, client peer) (*detailedTask, error) {
+	theirs := t.mayAnswer(ctx, req, seen)
+	seen = seen.asking(theirs)
 	detailed := &detailedTask{ResultType: "complete", taskState: seen.state(t.id, time.Now())}
 	if seen.closed() {
 		return detailed, t.end(ctx, seen, detailed)
 	}
-	theirs := t.mayAnswer(ctx, req, seen)
 	if open := client.askable(theirs); len(open) > 0 {
 		detailed.InputRequests = inputRequests(open, nil)
 		return detailed, nil

@@ -3,6 +3,7 @@ package durablemcp
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -200,6 +201,11 @@ func rpcError(code int64, message string, data any) *jsonrpc.Error {
 // was, what has expired, and what is somebody else's.
 func unknownTask() error {
 	return rpcError(jsonrpc.CodeInvalidParams, "Unknown task: there is no such task, it has expired, or it belongs to somebody else.", nil)
+}
+
+func isUnknownTask(err error) bool {
+	e, ok := errors.AsType[*jsonrpc.Error](err)
+	return ok && e.Code == jsonrpc.CodeInvalidParams
 }
 
 func missingTasks() error {

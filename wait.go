@@ -46,7 +46,7 @@ const settle = 200 * time.Millisecond
 // with a task. Its error is that of ctx, or a JSON-RPC error.
 func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution, called time.Time) (*mcp.CallToolResult, error) {
 	if slot := slotOf(ctx); slot != nil && e.record.Salt != "" {
-		return w.resultOrTask(ctx, c, e, slot, called.Add(w.inline))
+		return w.resultOrTask(ctx, c, req, e, slot, called.Add(w.inline))
 	}
 	refused, err := w.passOn(ctx, c, req, e)
 	if err != nil {
@@ -59,7 +59,7 @@ func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolReq
 	case c.waiting.Add(1) > int64(w.opts.MaxWaiting):
 		c.waiting.Add(-1)
 		w.log(ctx, "too many calls wait (Options.MaxWaiting)", "waiting", w.opts.MaxWaiting)
-		result = w.stillRunning(ctx, c, e)
+		result = w.stillRunning(ctx, c, req, e)
 	default:
 		defer c.waiting.Add(-1)
 		result, err = w.attend(ctx, c, newAudience(w, c, req, e), e, deadline, refused)
@@ -75,7 +75,7 @@ func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolReq
 
 // resultOrTask waits for the workflow until the deadline, and then makes the
 // call a task.
-func (w *waiter) resultOrTask(ctx context.Context, c *connection, e *execution, slot *taskSlot, deadline time.Time) (*mcp.CallToolResult, error) {
+func (w *waiter) resultOrTask(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution, slot *taskSlot, deadline time.Time) (*mcp.CallToolResult, error) {
 	for {
 		result, err := w.await(ctx, c, e, deadline)
 		switch {
@@ -86,7 +86,7 @@ func (w *waiter) resultOrTask(ctx context.Context, c *connection, e *execution, 
 		case result != nil:
 			return w.withMeta(result, e), nil
 		}
-		created, err := w.newTask(ctx, c, e)
+		created, err := w.newTask(ctx, c, req, e)
 		if created != nil || err != nil {
 			slot.created = created
 			return new(mcp.CallToolResult), err
@@ -172,7 +172,10 @@ func follow(ctx context.Context, c *connection, e *execution) (converter.RawValu
 		if _, terminated := errors.AsType[*temporal.TerminatedError](err); !terminated {
 			return result, err
 		}
-		latest := latestRun(ctx, c, e.id, e.runID)
+		latest, unknown := latestRun(ctx, c, e.id, e.runID)
+		if unknown != nil {
+			return result, unknown
+		}
 		if latest == e.runID {
 			return result, err
 		}
@@ -182,14 +185,17 @@ func follow(ctx context.Context, c *connection, e *execution) (converter.RawValu
 
 // latestRun returns the current run of the chain that a run belongs to: itself,
 // or the one that continue-as-new, retries and resets have led to.
-func latestRun(ctx context.Context, c *connection, id, runID string) string {
+func latestRun(ctx context.Context, c *connection, id, runID string) (string, error) {
 	run, err := c.DescribeWorkflowExecution(ctx, id, runID)
 	if err != nil {
-		return runID
+		return "", err
 	}
 	current, err := c.DescribeWorkflowExecution(ctx, id, "")
-	if err != nil || current.GetWorkflowExecutionInfo().GetFirstRunId() != run.GetWorkflowExecutionInfo().GetFirstRunId() {
-		return runID
+	if err != nil {
+		return "", err
 	}
-	return current.GetWorkflowExecutionInfo().GetExecution().GetRunId()
+	if current.GetWorkflowExecutionInfo().GetFirstRunId() != run.GetWorkflowExecutionInfo().GetFirstRunId() {
+		return runID, nil
+	}
+	return current.GetWorkflowExecutionInfo().GetExecution().GetRunId(), nil
 }

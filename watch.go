@@ -87,10 +87,14 @@ func (w *watch) read(ctx context.Context, c *connection, id string) (next string
 			return next, false
 		}
 		if ended {
-			if latest := latestRun(ctx, c, id, runID); latest != runID {
+			latest, err := latestRun(ctx, c, id, runID)
+			switch {
+			case err != nil:
+				return "", false
+			case latest != runID:
 				return latest, false // a reset
 			}
-			return "", ctx.Err() == nil
+			return "", true
 		}
 	}
 	return "", false

@@ -163,3 +163,28 @@ func losingWorker(s *stage, g generation, _ string) *calling {
 	s.startWorker()
 	return call
 }
+
+// TestElicitLongWithoutWorker answers while no worker is there, and starts one
+// when the server has tried again. The workflow takes the answer once.
+func TestElicitLongWithoutWorker(t *testing.T) {
+	t.Parallel()
+	for _, g := range generations() {
+		if !g.withdraws {
+			continue // those have to call again; see TestElicitAnswerNotTaken
+		}
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, quick(), asking(Approve))
+			call := g.begin(s, &calling{tool: "ask", arguments: ann})
+			q := call.question()
+			s.killWorker()
+			q.answer(agree)
+			eventually(t, "the server has tried again", func() bool { return s.requests.of("UpdateWorkflowExecution") > 1 })
+			s.startWorker()
+			call.want(accepted)
+			if n := s.count(s.queue+"-ann", enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED); n != 1 {
+				t.Errorf("the workflow has accepted %d answers; want 1", n)
+			}
+		})
+	}
+}

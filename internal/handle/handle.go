@@ -14,6 +14,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -64,7 +65,7 @@ func (h Handle) Text(salt string, secret []byte) (string, error) {
 
 // Parse reads a handle, without confirming it.
 func Parse(text string) (Handle, error) {
-	if len(text) > MaxLength {
+	if len(text) > MaxLength || strings.ContainsAny(text, "\r\n") { // which the encoding skips
 		return Handle{}, errMalformed
 	}
 	data, err := encoding.DecodeString(text)

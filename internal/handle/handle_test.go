@@ -108,7 +108,7 @@ func TestWhatHasNoHandle(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	salt := NewSalt()
 	good, _ := sample().Text(salt, nil)
-	for _, seed := range []string{"", "AAAA", good, good[:30], good + good, strings.Repeat("_", 100), strings.Repeat("A", 60)} {
+	for _, seed := range []string{"", "AAAA", good, good[:30], good[:30] + "\n" + good[30:], good + good, strings.Repeat("_", 100), strings.Repeat("A", 60)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
