@@ -38,7 +38,7 @@ func (s *taskServer) parse(raw json.RawMessage) (*task, error) {
 	}
 	// A handle of a round is the state of a call that is no task.
 	if tool := s.tools[h.Tool]; tool != nil && tool.tasks != TaskForbidden && h.Round == "" {
-		return &task{tool, s.c, id, h}, nil
+		return &task{waiter: tool, c: s.c, id: id, handle: h}, nil
 	}
 	return nil, nil
 }
