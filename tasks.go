@@ -156,7 +156,8 @@ func (s *taskServer) serve(ctx context.Context, method string, req *taskRequest,
 	if req.Params == nil { // the SDK lets them be missing, and its methods panic on them
 		req.Params = new(taskParams)
 	}
-	switch client := clientOf(req); {
+	client := clientOf(req)
+	switch {
 	case !client.modern():
 		return nil, rpcError(jsonrpc.CodeMethodNotFound, fmt.Sprintf("%q unsupported", method), nil)
 	case !client.tasks():
@@ -179,7 +180,7 @@ func (s *taskServer) serve(ctx context.Context, method string, req *taskRequest,
 	case cancelTask:
 		err = t.cancel(ctx, seen)
 	default:
-		return t.get(ctx, req, seen, clientOf(req))
+		return t.get(ctx, req, seen, client)
 	}
 	if err != nil {
 		return nil, err
