@@ -144,7 +144,7 @@ func (w *waiter) passOn(ctx context.Context, c *connection, req *mcp.CallToolReq
 		if err == nil {
 			err = c.answer(ctx, e, answer)
 		}
-		var refusal *answerRefused
+		var refusal *answerError
 		switch {
 		case errors.As(err, &refusal):
 			if refused == nil {

@@ -129,7 +129,7 @@ func (a *audience) converse(ctx context.Context, q question) error {
 		if err == nil {
 			err = a.deliver(ctx, answer)
 		}
-		var refusal *answerRefused
+		var refusal *answerError
 		if !errors.As(err, &refusal) {
 			return err
 		}
@@ -156,7 +156,7 @@ func badContent(err error) string {
 func (a *audience) deliver(ctx context.Context, answer Answer) error {
 	for {
 		err := a.c.answer(ctx, a.e, answer)
-		var refusal *answerRefused
+		var refusal *answerError
 		if err == nil || errors.As(err, &refusal) {
 			return err
 		}

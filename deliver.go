@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/serviceerror"
@@ -43,7 +44,7 @@ func inputRequests(questions []question, reasons map[string]string) mcp.InputReq
 }
 
 // readAnswer reads a client's response to a question. Its error is an
-// [*answerRefused].
+// [*answerError].
 func readAnswer(key string, response json.RawMessage) (Answer, error) {
 	a := Answer{Key: key}
 	var result struct {
@@ -51,12 +52,12 @@ func readAnswer(key string, response json.RawMessage) (Answer, error) {
 		Content json.RawMessage `json:"content"`
 	}
 	if err := json.Unmarshal(response, &result); err != nil || result.Action == "" {
-		return a, &answerRefused{`want {"action": "accept", "content": …}, or the action "decline" or "cancel"`}
+		return a, &answerError{`want {"action": "accept", "content": …}, or the action "decline" or "cancel"`}
 	}
 	a.Action = result.Action
-	if a.Action == "accept" && len(result.Content) > 0 {
+	if a.Action == accept && len(result.Content) > 0 {
 		if err := json.Unmarshal(result.Content, &a.Content); err != nil {
-			return a, &answerRefused{"content: want an object"}
+			return a, &answerError{"content: want an object"}
 		}
 	}
 	return a, nil
@@ -69,20 +70,20 @@ func answerOfResult(key string, result *mcp.ElicitResult) (Answer, error) {
 		// The SDK has read numbers as float64: those of which it may have made
 		// others are not taken.
 		if n, ok := result.Content[name].(float64); ok && math.Abs(n) >= 1<<53 {
-			return Answer{}, &answerRefused{fmt.Sprintf("/%s: numbers of 2^53 and more cannot be passed on exactly", name)}
+			return Answer{}, &answerError{fmt.Sprintf("/%s: numbers of 2^53 and more cannot be passed on exactly", name)}
 		}
 	}
 	return readAnswer(key, mustMarshal(result))
 }
 
-// An answerRefused says why a workflow refuses an answer: the person has to
+// An answerError says why a workflow refuses an answer: the person has to
 // answer anew.
-type answerRefused struct{ reason string }
+type answerError struct{ reason string }
 
-func (e *answerRefused) Error() string { return e.reason }
+func (e *answerError) Error() string { return e.reason }
 
 // answer passes an answer on to a workflow, and waits until the workflow has
-// taken it. It is safe to repeat. The error is an [*answerRefused], nil if the
+// taken it. It is safe to repeat. The error is an [*answerError], nil if the
 // question is not open any more, and anything else if it is not known whether
 // the workflow has taken it, or will.
 func (c *connection) answer(ctx context.Context, e *execution, a Answer) error {
@@ -100,7 +101,7 @@ func (c *connection) answer(ctx context.Context, e *execution, a Answer) error {
 	}
 	if refusal, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		if refusal.Type() == errInvalidAnswer {
-			return &answerRefused{redact.Text(refusal.Message())}
+			return &answerError{redact.Text(refusal.Message())}
 		}
 		return nil // not asked: answered by somebody else, withdrawn, or about to be asked again after a replay
 	}
@@ -126,16 +127,17 @@ func (w *waiter) answersWith() string {
 // askModel answers a call whose client cannot put the questions to a person:
 // with what is asked, and who can answer.
 func (w *waiter) askModel(seen running) *mcp.CallToolResult {
-	text := fmt.Sprintf("%s waits for a person's answer, and this client cannot ask for it.", w.name)
+	lines := []string{w.name + " waits for a person's answer, and this client cannot ask for it."}
 	for _, q := range seen.Questions {
-		text += fmt.Sprintf("\n- %s (key %s)", cmp.Or(q.Message, q.Title), q.Key)
+		line := fmt.Sprintf("- %s (key %s)", cmp.Or(q.Message, q.Title), q.Key)
 		if q.URL != "" {
-			text += ": " + q.URL
+			line += ": " + q.URL
 		}
 		if len(q.Schema) > 0 {
-			text += ": an answer has the schema " + string(q.Schema)
+			line += ": an answer has the schema " + string(q.Schema)
 		}
+		lines = append(lines, line)
 	}
-	text += "\n" + cmp.Or(w.answersWith(), "Tell the user, who has to answer through another client.")
+	text := strings.Join(lines, "\n") + "\n" + cmp.Or(w.answersWith(), "Tell the user, who has to answer through another client.")
 	return structured(mustMarshal(map[string]running{"running": seen}), text+" The work goes on after that. "+w.next.goOn(seen))
 }

@@ -81,7 +81,8 @@ func ElicitWithOptions[T any](ctx workflow.Context, message string, options Elic
 	if err != nil {
 		return answer, misuse("Elicit", err.Error()) // not after Read
 	}
-	return value.Interface().(T), nil
+	answer, _ = reflect.TypeAssert[T](value) // which the form was made of
+	return answer, nil
 }
 
 // ElicitURL asks a person to open a web page, to sign in or to pay, and waits

@@ -328,7 +328,7 @@ func FuzzReadAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
 		a, err := readAnswer("k", json.RawMessage(raw))
-		var refused *answerRefused
+		var refused *answerError
 		if err != nil && (!errors.As(err, &refused) || refused.reason == "") {
 			t.Errorf("the error is %v", err)
 		}

@@ -90,7 +90,7 @@ func badRequestState() error {
 // closing the stream is how a client cancels, and how a connection dies.
 func cancelledByClient(ctx context.Context, req *mcp.CallToolRequest) bool {
 	overHTTP := req.Extra != nil && req.Extra.Header != nil
-	return errors.Is(context.Cause(ctx), context.Canceled) && !(overHTTP && clientOf(req).modern())
+	return errors.Is(context.Cause(ctx), context.Canceled) && (!overHTTP || !clientOf(req).modern())
 }
 
 // cancelWorkflow asks Temporal to cancel the workflow of a call that was

@@ -89,21 +89,34 @@ func taskHandler(next http.Handler, maxBody int64) http.Handler {
 		if json.Unmarshal(body, message) != nil {
 			message = new(rpcMessage) // next says what is wrong with it
 		}
-		if isTask && !message.named(req.Header.Get("Mcp-Name")) {
+		switch {
+		case isTask && !message.named(req.Header.Get("Mcp-Name")):
 			refuseName(w, message.ID)
-			return
+		case method == listen.Method && message.Method == method:
+			serveStream(next, w, req, message, body)
+		default:
+			next.ServeHTTP(w, withBody(req, body))
 		}
-		if method == listen.Method && message.Method == listen.Method {
-			if writer, params := listen.NewWriter(w, message.ID, message.Params); writer != nil {
-				defer writer.Close()
-				message.Params = params
-				w, body = writer, mustMarshal(message)
-			}
-		}
-		req = req.Clone(req.Context())
-		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-		next.ServeHTTP(w, req)
 	})
+}
+
+// serveStream serves a request for notifications, those about tasks among them.
+func serveStream(next http.Handler, w http.ResponseWriter, req *http.Request, message *rpcMessage, body []byte) {
+	writer, params := listen.NewWriter(w, message.ID, message.Params)
+	if writer == nil {
+		next.ServeHTTP(w, withBody(req, body))
+		return
+	}
+	defer writer.Close()
+	message.Params = params
+	next.ServeHTTP(writer, withBody(req, mustMarshal(message)))
+}
+
+// withBody returns the request with a body that was read already.
+func withBody(req *http.Request, body []byte) *http.Request {
+	req = req.Clone(req.Context())
+	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return req
 }
 
 // An rpcMessage is a JSON-RPC request.

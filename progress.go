@@ -37,11 +37,11 @@ func ReportProgress(ctx workflow.Context, done, total float64, message string) e
 		}
 	}
 	p := progress{Done: done, Total: total, Message: message, At: workflow.Now(ctx).UTC()}
-	details := p.String()
+	details := []string{p.String()}
 	for _, q := range openQuestions(workflow.GetInfo(ctx)) {
-		details += q.shown
+		details = append(details, q.shown)
 	}
-	workflow.SetCurrentDetails(ctx, details)
+	workflow.SetCurrentDetails(ctx, strings.Join(details, ""))
 	return workflow.UpsertMemo(ctx, map[string]any{progressMemo: p})
 }
 

@@ -44,6 +44,9 @@ const (
 	errNotAsked      = "QuestionNotAsked" // no such question is open
 )
 
+// accept is the action of an answer that has content.
+const accept = "accept"
+
 // An openQuestion is a question of a workflow that runs in this process.
 type openQuestion struct {
 	question
@@ -129,7 +132,7 @@ func (q *openQuestion) check(a Answer) (json.RawMessage, error) {
 	switch a.Action {
 	case "decline", "cancel":
 		return nil, nil
-	case "accept":
+	case accept:
 	default:
 		return nil, invalidAnswer([]string{`/action: want "accept", "decline" or "cancel"`})
 	}
@@ -174,7 +177,7 @@ func (q *openQuestion) wait(ctx workflow.Context, timeout time.Duration) error {
 
 func (q *openQuestion) outcome() (json.RawMessage, error) {
 	switch q.action {
-	case "accept":
+	case accept:
 		return q.content, nil
 	case "decline":
 		return nil, ErrDeclined

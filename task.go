@@ -122,7 +122,7 @@ func (t *task) update(ctx context.Context, req *taskRequest, seen *snapshot) err
 		if err == nil {
 			err = t.c.answer(ctx, seen.execution(), a)
 		}
-		var refusal *answerRefused
+		var refusal *answerError
 		switch {
 		case errors.As(err, &refusal):
 			refused[q.Key] = refusal.reason

@@ -44,7 +44,7 @@ func checkField(property json.RawMessage) string {
 	name, _ := f.Type.(string)
 	allowed, known := keywords[name]
 	if !known {
-		return fmt.Sprintf("is %s", describe(f.Type))
+		return "is " + describe(f.Type)
 	}
 	for keyword := range members {
 		if !slices.Contains(allowed, keyword) && !slices.Contains([]string{"type", "title", "description", "default"}, keyword) {

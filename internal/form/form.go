@@ -29,7 +29,8 @@ var forms sync.Map // reflect.Type -> func() (*Form, error)
 // type.
 func Of(t reflect.Type) (*Form, error) {
 	made, _ := forms.LoadOrStore(t, sync.OnceValues(func() (*Form, error) { return build(t) }))
-	return made.(func() (*Form, error))()
+	of, _ := made.(func() (*Form, error))
+	return of()
 }
 
 func build(t reflect.Type) (*Form, error) {

@@ -110,7 +110,7 @@ func (h Handle) body() ([]byte, error) {
 	}
 	body := append([]byte{version}, run[:]...)
 	for _, text := range []string{h.Tool, h.Round} {
-		body = append(body, byte(len(text)))
+		body = append(body, byte(len(text))) //nolint:gosec // at most 255
 		body = append(body, text...)
 	}
 	return append(body, h.WorkflowID...), nil

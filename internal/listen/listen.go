@@ -19,7 +19,7 @@ const (
 	// acknowledged is the first notification on a stream.
 	acknowledged = "notifications/subscriptions/acknowledged"
 
-	tokenKey        = "durablemcp/stream"
+	tokenKey        = "durablemcp/stream" //nolint:gosec // the name of a member
 	subscriptionKey = "io.modelcontextprotocol/subscriptionId"
 )
 
@@ -75,10 +75,9 @@ func (s *Stream) Close() { streams.Delete(s.token) }
 // Find returns the stream of a request by its _meta, nil if there is none.
 func Find(meta map[string]any) *Stream {
 	token, _ := meta[tokenKey].(string)
-	if s, ok := streams.Load(token); ok {
-		return s.(*Stream)
-	}
-	return nil
+	found, _ := streams.Load(token)
+	s, _ := found.(*Stream)
+	return s
 }
 
 // Agree adds IDs to those that the acknowledgement names. It must come before
@@ -93,8 +92,8 @@ func (s *Stream) Agree(ids ...string) {
 // come before it.
 func (s *Stream) Acknowledged() <-chan struct{} { return s.acked }
 
-// Acknowledge adds the IDs that were agreed to to the parameters of an
-// acknowledgement, which is sent next.
+// Acknowledge adds the agreed IDs to the parameters of an acknowledgement, which
+// is sent next.
 func (s *Stream) Acknowledge(params json.RawMessage) json.RawMessage {
 	s.mu.Lock()
 	agreed := s.agreed
