@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/durablemcp/durablemcp/examples/internal/exampletest"
 	"github.com/durablemcp/durablemcp/examples/invoice/billing"
 	"github.com/durablemcp/durablemcp/examples/invoice/money"
 	"github.com/durablemcp/durablemcp/examples/invoice/simulated"
@@ -239,8 +240,8 @@ func TestWithdraw(t *testing.T) {
 	model.submit(in)
 	model.awaitState(in, billing.PendingApproval)
 	human.call("withdraw_invoice", in.arg()).mustFail(t, "NotFound") // it is the submitter's
-	if got := model.call("withdraw_invoice", in.arg(`"reason":"a mistake"`)); got.err != nil || got.isError {
-		t.Fatalf("%v %s", got.err, got.text)
+	if got := model.call("withdraw_invoice", in.arg(`"reason":"a mistake"`)); got.Err != nil || got.IsError {
+		t.Fatalf("%v %s", got.Err, got.Text)
 	}
 	model.mustEnd(in, billing.Rejected, "it was withdrawn")
 	r.mustHaveCharged(t, in)
@@ -257,9 +258,9 @@ func TestWithdrawWhilePaying(t *testing.T) {
 	defer release()
 	r.gateway.Charging.Fail(in.key(1), hold)
 	model.submit(in)
-	receive(t, charged, "the charge")
-	if got := model.call("withdraw_invoice", in.arg()); got.err != nil || got.isError {
-		t.Fatalf("%v %s", got.err, got.text)
+	exampletest.Receive(t, charged, "the charge")
+	if got := model.call("withdraw_invoice", in.arg()); got.Err != nil || got.IsError {
+		t.Fatalf("%v %s", got.Err, got.Text)
 	}
 	release()
 	status := model.mustEnd(in, billing.Failed, "1 of 2 lines are paid; line 2 (item 2): the invoice was withdrawn before the line was paid")
@@ -282,7 +283,7 @@ func TestManyLines(t *testing.T) {
 	in := newInvoice(t, amounts...)
 	model.submit(in)
 	for { // as a model does, whose call is answered that it is still running
-		if got := model.call("await_invoice", in.arg()); !strings.Contains(got.structured, `"running"`) {
+		if got := model.call("await_invoice", in.arg()); !strings.Contains(got.Structured, `"running"`) {
 			got.mustBe(t, billing.Paid, "all lines are paid")
 			break
 		}

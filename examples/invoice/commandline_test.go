@@ -3,39 +3,15 @@ package main
 import (
 	"bytes"
 	"net/http"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/durablemcp/durablemcp/examples/internal/exampletest"
 	"github.com/durablemcp/durablemcp/examples/invoice/billing"
 )
-
-// mustFail runs the example, which must say why it cannot run on one line of
-// the standard error, and on nothing else.
-func mustFail(t *testing.T, cmd *exec.Cmd, exitCode int, wants ...string) {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	_ = cmd.Run()
-	if code := cmd.ProcessState.ExitCode(); code != exitCode {
-		t.Errorf("exit code %d, want %d", code, exitCode)
-	}
-	text := stderr.String()
-	if strings.Count(text, "\n") != 1 || !strings.HasPrefix(text, "invoice: ") {
-		t.Errorf("standard error is not one line:\n%s", text)
-	}
-	for _, want := range wants {
-		if !strings.Contains(text, want) {
-			t.Errorf("%q does not contain %q", text, want)
-		}
-	}
-	if stdout.Len() > 0 {
-		t.Errorf("standard output: %s", stdout.String())
-	}
-}
 
 func TestWrongCommandLines(t *testing.T) {
 	t.Parallel()
@@ -69,14 +45,14 @@ func TestWrongCommandLines(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			mustFail(t, command(t, strings.Fields(test.args)...), 2, test.want, "(-h lists the flags)")
+			exampletest.MustFail(t, exampletest.Command(t, strings.Fields(test.args)...), "invoice", 2, test.want, "(-h lists the flags)")
 		})
 	}
 }
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	cmd := command(t, "-h")
+	cmd := exampletest.Command(t, "-h")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -96,20 +72,20 @@ func TestHelp(t *testing.T) {
 
 func TestTakenAddresses(t *testing.T) {
 	t.Parallel()
-	taken := takenAddress(t)
+	taken := exampletest.TakenAddress(t)
 	for _, flag := range []string{"http", "ui"} {
 		t.Run(flag, func(t *testing.T) {
 			t.Parallel()
 			data := filepath.Join(t.TempDir(), "invoice.db")
 			addresses := map[string]string{"http": "127.0.0.1:0", "ui": "127.0.0.1:0"}
 			addresses[flag] = taken
-			cmd := command(t, "-data", data, "-http", addresses["http"], "-ui", addresses["ui"])
-			mustFail(t, cmd, 1, "the address "+taken+" is in use", "choose another one with -"+flag)
+			cmd := exampletest.Command(t, "-data", data, "-http", addresses["http"], "-ui", addresses["ui"])
+			exampletest.MustFail(t, cmd, "invoice", 1, "the address "+taken+" is in use", "choose another one with -"+flag)
 		})
 	}
 	t.Run("demo", func(t *testing.T) {
 		t.Parallel()
-		cmd := command(t, "-demo", "-ui", taken)
+		cmd := exampletest.Command(t, "-demo", "-ui", taken)
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
 		if err := cmd.Run(); err == nil || !strings.Contains(stderr.String(), "choose another one with -ui") || strings.Count(stderr.String(), "\n") != 1 {
@@ -133,8 +109,8 @@ func TestFailureInjection(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := startProcess(t, append([]string{"-data", filepath.Join(t.TempDir(), "invoice.db")}, test.args...)...)
-			model := connectHTTP(t, p.mcpURL, submitterToken)
+			p := exampletest.Start(t, append([]string{"-data", filepath.Join(t.TempDir(), "invoice.db")}, test.args...)...)
+			model := connectHTTP(t, p.MCPURL, submitterToken)
 			in := newInvoice(t, small)
 			model.submit(in)
 			model.mustEnd(in, test.want, test.reason)
@@ -174,30 +150,30 @@ func TestTokensAreRequired(t *testing.T) {
 // invoice under way.
 func TestStops(t *testing.T) {
 	t.Parallel()
-	stop := map[string]func(*testing.T, *process) error{
-		"signal": func(t *testing.T, p *process) error {
+	stop := map[string]func(*testing.T, *exampletest.Process) error{
+		"signal": func(t *testing.T, p *exampletest.Process) error {
 			if runtime.GOOS == "windows" {
 				t.Skip("there is no way to send the signal")
 			}
-			return p.cmd.Process.Signal(syscall.SIGTERM)
+			return p.Cmd.Process.Signal(syscall.SIGTERM)
 		},
-		"end of the input": func(_ *testing.T, p *process) error { return p.stdin.Close() },
+		"end of the input": func(_ *testing.T, p *exampletest.Process) error { return p.Stdin.Close() },
 	}
 	for name, stop := range stop {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := startProcess(t, "-data", filepath.Join(t.TempDir(), "invoice.db"))
-			model := connectHTTP(t, p.mcpURL, submitterToken)
+			p := exampletest.Start(t, "-data", filepath.Join(t.TempDir(), "invoice.db"))
+			model := connectHTTP(t, p.MCPURL, submitterToken)
 			in := newInvoice(t, large)
 			model.submit(in)
 			model.awaitState(in, billing.PendingApproval)
 			if err := stop(t, p); err != nil {
 				t.Fatal(err)
 			}
-			if err := receive(t, p.exited, "the process to end"); err != nil {
+			if err := exampletest.Receive(t, p.Exited, "the process to end"); err != nil {
 				t.Errorf("the process ended with %v", err)
 			}
-			if text := p.stderr.String(); text != "" {
+			if text := p.Stderr.String(); text != "" {
 				t.Errorf("standard error is %q", text)
 			}
 		})

@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
-	"path/filepath"
 	"strings"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/durablemcp/durablemcp/examples/internal/story"
 	"github.com/durablemcp/durablemcp/examples/invoice/simulated"
@@ -17,49 +17,52 @@ import (
 // model and of a human, the ERP and the payment gateway.
 type demo struct {
 	*story.Story
-	flags   *flags
 	erp     *simulated.ERP
 	gateway *simulated.Gateway
-	data    string // the file in which Temporal keeps everything
-	ui      string // address of the Web UI
 
-	server              *child
+	server              *story.Server
 	submitter, approver *story.Client
 }
 
 // runDemo shows the example at work. It fails unless every invoice ends as it
 // must.
 func runDemo(ctx context.Context, flags *flags, in *os.File, out *os.File) error {
-	d := &demo{Story: story.New(out), flags: flags}
+	ctx, cancel := context.WithTimeout(ctx, story.Limit)
+	defer cancel()
+	d := &demo{Story: story.New(out)}
 	d.Heading("The ERP and the payment gateway are SIMULATED: they run in this process, fail when told\n" +
 		"to, and move no money. The tokens that tell a submitter from an approver are for the\n" +
 		"DEMO only. All else is real: Temporal, the worker, the MCP server and clients.\n")
-	closeAll, err := d.open(ctx)
+	var err error
+	if d.server, err = d.NewServer(ctx, flags.Flags); err != nil {
+		return err
+	}
+	defer d.server.Close()
+	closeServices, err := d.openServices(ctx)
 	if err != nil {
 		return err
 	}
-	defer closeAll()
+	defer closeServices()
 	if err := d.start(ctx, "is up"); err != nil {
 		return err
 	}
-	defer d.stop()
+	if err := d.connect(ctx); err != nil {
+		return err
+	}
 	for _, act := range []func(context.Context) error{
-		d.showSmall, d.showLarge, d.showRejected, d.showTimeout, d.showFailedPayment,
+		d.showSmall, d.showReview, d.showTasks, d.showLarge, d.showRejected, d.showTimeout, d.showFailedPayment,
 	} {
 		if err := act(ctx); err != nil {
 			return err
 		}
 	}
 	d.Heading("Done in %.1f s. Next: go run ./examples/invoice, and connect a client of your own.", d.Elapsed().Seconds())
-	story.Linger(ctx, d.server.uiURL, in, out)
+	story.Linger(ctx, d.server.UIURL, in, out)
 	return nil
 }
 
-// open starts the services, and makes a place for the data.
-func (d *demo) open(ctx context.Context) (closeAll func(), err error) {
-	if d.ui, err = d.chooseUI(ctx); err != nil {
-		return nil, err
-	}
+// openServices starts the services.
+func (d *demo) openServices(ctx context.Context) (closeAll func(), err error) {
 	if d.erp, err = simulated.StartERP(ctx); err != nil {
 		return nil, err
 	}
@@ -67,13 +70,6 @@ func (d *demo) open(ctx context.Context) (closeAll func(), err error) {
 		d.erp.Close()
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "invoice-demo-")
-	if err != nil {
-		d.gateway.Close()
-		d.erp.Close()
-		return nil, err
-	}
-	d.data = filepath.Join(dir, "invoice.db")
 	d.erp.OnAnswer(func(a simulated.Answer) { d.Say("ERP", "POST %s: %d %s", a.Path, a.Status, strings.TrimSpace(a.Body)) })
 	d.gateway.OnAnswer(func(a simulated.Answer) {
 		d.Say("gateway", "POST %s with key %s: %d %s", a.Path, a.Key, a.Status, strings.TrimSpace(a.Body))
@@ -81,57 +77,27 @@ func (d *demo) open(ctx context.Context) (closeAll func(), err error) {
 	return func() {
 		d.gateway.Close()
 		d.erp.Close()
-		_ = os.RemoveAll(dir)
 	}, nil
 }
 
-// chooseUI does without the usual port of the Web UI if that is taken, unless
-// it was asked for.
-func (d *demo) chooseUI(ctx context.Context) (string, error) {
-	if d.flags.Given("ui") {
-		return d.flags.UI, nil
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", d.flags.UI)
-	if err != nil {
-		return "127.0.0.1:0", nil //nolint:nilerr // any other port will do
-	}
-	return d.flags.UI, listener.Close()
-}
-
-// start starts the server, and connects the clients to it.
+// start starts the server.
 func (d *demo) start(ctx context.Context, what string, args ...string) error {
-	http := "127.0.0.1:0" // nobody else connects
-	if d.flags.Given("http") {
-		http = d.flags.HTTP
-	}
-	server, err := startChild(ctx, append([]string{
-		"-http", http, "-ui", d.ui, "-data", d.data, "-erp", d.erp.URL(), "-gateway", d.gateway.URL(),
-	}, args...)...)
-	if err != nil {
-		return err
-	}
-	d.ui = strings.TrimPrefix(server.uiURL, "http://") // links stay good after a restart
-	d.Say("server", "%s: process %d; MCP at %s; Temporal's Web UI at %s", what, server.cmd.Process.Pid, server.mcpURL, server.uiURL)
-	model, err := d.ConnectAs(ctx, server.mcpURL, submitter, submitterToken)
-	if err != nil {
-		server.kill()
-		return err
-	}
-	human, err := d.ConnectAs(ctx, server.mcpURL, approver, approverToken)
-	if err != nil {
-		model.Close()
-		server.kill()
-		return err
-	}
-	d.server, d.submitter, d.approver = server, model, human
-	return nil
+	return d.server.Start(ctx, what, append(args, "-erp", d.erp.URL(), "-gateway", d.gateway.URL())...)
 }
 
-// stop kills the server: it needs no better end.
-func (d *demo) stop() {
-	d.server.kill()
-	d.submitter.Close()
-	d.approver.Close()
+// connect connects the clients. Their protocol has no sessions: they do not
+// notice when the server is another process.
+func (d *demo) connect(ctx context.Context) (err error) {
+	if d.submitter, err = d.ConnectAs(ctx, d.server.MCPURL, submitter, submitterToken, nil); err != nil {
+		return err
+	}
+	d.approver, err = d.ConnectAs(ctx, d.server.MCPURL, approver, approverToken, approve)
+	return err
+}
+
+// approve is what the person in front of the approver's client answers.
+func approve(string) *mcp.ElicitResult {
+	return &mcp.ElicitResult{Action: "accept", Content: map[string]any{"decision": "approve", "reason": "it was ordered"}}
 }
 
 // unexpected is the error for what a demo that works does not do.

@@ -13,11 +13,7 @@ import (
 
 // submit submits an invoice, and gets a handle at once.
 func (d *demo) submit(ctx context.Context, id string, lines ...billing.Line) error {
-	arguments, err := json.Marshal(billing.Invoice{ID: id, Customer: "Acme Office Supplies", Lines: lines})
-	if err != nil {
-		return err
-	}
-	result, err := d.submitter.Call(ctx, "process_invoice", string(arguments))
+	result, err := d.submitter.Call(ctx, "process_invoice", arguments(id, lines...))
 	if err != nil {
 		return err
 	}
@@ -27,6 +23,12 @@ func (d *demo) submit(ctx context.Context, id string, lines ...billing.Line) err
 	d.Say(submitter, "has a handle: %s", result.Text())
 	d.Say("Web UI", "shows it: %s", result.Link())
 	return nil
+}
+
+// arguments are those that submit an invoice.
+func arguments(id string, lines ...billing.Line) string {
+	data, _ := json.Marshal(billing.Invoice{ID: id, Customer: "Acme Office Supplies", Lines: lines}) // never fails
+	return string(data)
 }
 
 // awaitApproval waits until an invoice needs a human.

@@ -22,8 +22,7 @@ const (
 // flags are the command line.
 type flags struct {
 	*host.Flags
-	as       string
-	untilEOF bool
+	as string
 
 	erp, gateway    string // "simulated", or a URL
 	failValidation  failures
@@ -34,14 +33,16 @@ type flags struct {
 
 const intro = `Invoice is an MCP server with tools that take an invoice from its arrival to its
 payment: process_invoice, invoice_status, await_invoice, inspect_invoice,
-withdraw_invoice, approve_invoice and reject_invoice. Behind them is one Temporal
-workflow for each invoice, which survives failures, restarts and kill -9, also
-while it waits for days. Without flags, it serves MCP over HTTP, and the ERP and
-the payment gateway are simulated: no money moves.
+withdraw_invoice, review_invoice, approve_invoice and reject_invoice. Behind them is
+one Temporal workflow for each invoice, which survives failures, restarts and
+kill -9, also while it waits for days. It asks an approver who reviews it, through
+whatever client that is; clients that know MCP's tasks get tasks. Without flags, it
+serves MCP over HTTP, and the ERP and the payment gateway are simulated: no money
+moves.
 
 Clients show who they are with one of two DEMO tokens, which are public:
   Authorization: Bearer ` + submitterToken + `   may submit invoices and ask about them
-  Authorization: Bearer ` + approverToken + `    may ask, approve and reject
+  Authorization: Bearer ` + approverToken + `    may ask, review, approve and reject
 
 ` + host.EnvironmentHelp + `
 
@@ -54,7 +55,6 @@ func parseFlags(args []string, help io.Writer) (*flags, error) {
 	f.Default("ui", defaultUI)
 	set.StringVar(&f.as, "as", submitter,
 		"`caller` over -stdio: submitter, or approver; a DEMO of what a login would say")
-	set.BoolVar(&f.untilEOF, "until-eof", false, "stop when the standard input ends, as a child process should")
 	set.StringVar(&f.erp, "erp", simulatedService, "`service` that knows what was ordered: simulated, which is part of this program,\nor the base URL of another one")
 	set.StringVar(&f.gateway, "gateway", simulatedService, "payment gateway: the same choice of a `service`")
 	set.Var(&f.failValidation, "fail-validation", "how many `times` the simulated ERP says of each invoice that it does not match:\na number, or always. 5 are too many, and the invoice fails")
@@ -85,7 +85,6 @@ func (f *flags) check() error {
 	}{
 		{f.as != submitter && f.as != approver, fmt.Sprintf("-as: %q is neither submitter nor approver", f.as)},
 		{f.Given("as") && !f.Stdio, "-as is for -stdio: over HTTP, the token says who calls"},
-		{f.untilEOF && f.Stdio, "-until-eof and -stdio do not go together: -stdio stops then by itself"},
 		{f.approvalTimeout <= 0, fmt.Sprintf("-approval-timeout: %v is not positive", f.approvalTimeout)},
 		{f.reminder < 0, fmt.Sprintf("-reminder: %v is negative", f.reminder)},
 		{f.reminder > 0 && f.approvalTimeout/f.reminder > maxReminders, fmt.Sprintf("-reminder: every %v for %v makes more than %d reminders", f.reminder, f.approvalTimeout, maxReminders)},

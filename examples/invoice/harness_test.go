@@ -1,46 +1,25 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/durablemcp/durablemcp"
+	"github.com/durablemcp/durablemcp/examples/internal/exampletest"
 	"github.com/durablemcp/durablemcp/examples/internal/host"
+	"github.com/durablemcp/durablemcp/examples/internal/story"
 	"github.com/durablemcp/durablemcp/examples/invoice/simulated"
 )
 
-// runMain makes this test binary behave as the command itself: the tests need
-// it as a process that they can kill.
-const runMain = "INVOICE_TEST_RUN_MAIN"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(runMain) != "" {
-		main()
-		return
-	}
-	code := m.Run()
-	closeShared()
-	os.Exit(code)
-}
-
-// limit is how long anything in these tests may take before it counts as
-// hanging.
-const limit = 2 * time.Minute
+func TestMain(m *testing.M) { exampletest.Main(m, main, func() { closeShared() }) }
 
 // services are an ERP and a gateway that do what the test says.
 type services struct {
@@ -178,60 +157,27 @@ type caller struct {
 
 func connectHTTP(t *testing.T, url, token string) *caller {
 	t.Helper()
-	return connect(t, &mcp.StreamableClientTransport{Endpoint: url, HTTPClient: &http.Client{Transport: bearer(token)}})
-}
-
-// bearer is a token that goes with every request.
-type bearer string
-
-func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Header.Set("Authorization", "Bearer "+string(b))
-	return http.DefaultTransport.RoundTrip(r)
+	return connect(t, &mcp.StreamableClientTransport{Endpoint: url, HTTPClient: &http.Client{Transport: story.Bearer(token)}})
 }
 
 // connect connects an MCP client. It is closed at the end of the test.
 func connect(t *testing.T, transport mcp.Transport) *caller {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	session, err := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1.0.0"}, nil).Connect(ctx, transport, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = session.Close() })
-	return &caller{t, session}
+	return &caller{t, exampletest.Connect(t, transport, "", nil)}
 }
 
-// An answer is a tool result as the tests look at it.
-type answer struct {
-	isError    bool
-	text       string
-	structured string // JSON
-	runID      string
-	err        error
+// An answer is a tool's result.
+type answer struct{ exampletest.Answer }
+
+func answerOf(result *mcp.CallToolResult, err error) answer {
+	return answer{exampletest.AnswerOf(result, err)}
 }
 
 // call calls a tool with arguments in JSON.
 func (c *caller) call(tool, arguments string) answer {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(context.Background(), exampletest.Limit)
 	defer cancel()
-	result, err := c.session.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: json.RawMessage(arguments)})
-	if err != nil {
-		return answer{err: err}
-	}
-	a := answer{isError: result.IsError}
-	for _, content := range result.Content {
-		if text, ok := content.(*mcp.TextContent); ok {
-			a.text += text.Text
-		}
-	}
-	structured, _ := json.Marshal(result.StructuredContent)
-	a.structured = string(structured)
-	if meta, ok := result.Meta[durablemcp.MetaKey].(map[string]any); ok {
-		a.runID, _ = meta["run_id"].(string)
-	}
-	return a
+	return answerOf(c.session.CallTool(ctx, exampletest.Params(tool, arguments)))
 }
 
 // start calls a tool in the background.
@@ -239,117 +185,4 @@ func (c *caller) start(tool, arguments string) <-chan answer {
 	answers := make(chan answer, 1)
 	go func() { answers <- c.call(tool, arguments) }()
 	return answers
-}
-
-// receive waits for a value, but not for ever.
-func receive[T any](t *testing.T, from <-chan T, what string) T {
-	t.Helper()
-	select {
-	case value := <-from:
-		return value
-	case <-time.After(limit):
-		t.Fatalf("timed out waiting for %s", what)
-		panic("unreachable")
-	}
-}
-
-// eventually polls until ok returns true.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	for timeout := time.After(limit); !ok(); {
-		select {
-		case <-ticker.C:
-		case <-timeout:
-			t.Fatalf("timed out waiting for %s", what)
-		}
-	}
-}
-
-// takenAddress returns an address on which something listens.
-func takenAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	return listener.Addr().String()
-}
-
-// command is the example as a process that has not started yet. It sees none
-// of the Temporal configuration of whoever runs the tests.
-func command(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "TEMPORAL_") {
-			cmd.Env = append(cmd.Env, variable)
-		}
-	}
-	cmd.Env = append(cmd.Env, runMain+"=1")
-	return cmd
-}
-
-// A process is the example running over HTTP.
-type process struct {
-	cmd    *exec.Cmd
-	stdin  io.Closer
-	mcpURL string
-	out    *syncBuffer
-	exited chan error
-	stderr *syncBuffer
-}
-
-// startProcess starts the example on free ports, and returns when it says that
-// it is ready. It ends with the tests, however they end.
-func startProcess(t *testing.T, args ...string) *process {
-	t.Helper()
-	args = append([]string{"-http", "127.0.0.1:0", "-ui", "127.0.0.1:0", "-until-eof"}, args...)
-	p := &process{cmd: command(t, args...), out: &syncBuffer{}, exited: make(chan error, 1), stderr: &syncBuffer{}}
-	p.cmd.Stdout, p.cmd.Stderr = p.out, p.stderr
-	var err error
-	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { p.exited <- p.cmd.Wait() }()
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
-	eventually(t, "the process to be ready", func() bool { return strings.Contains(p.out.String(), readyText) })
-	for line := range strings.Lines(p.out.String()) {
-		if strings.HasPrefix(line, "  MCP server") {
-			p.mcpURL = strings.Fields(line)[2]
-		}
-	}
-	return p
-}
-
-// kill ends the process without a warning: kill -9.
-func (p *process) kill(t *testing.T) {
-	t.Helper()
-	if err := p.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	receive(t, p.exited, "the process to be dead")
-}
-
-// A syncBuffer is a buffer that one goroutine writes and another one reads.
-type syncBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.String()
 }

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/durablemcp/durablemcp/examples/internal/exampletest"
 	"github.com/durablemcp/durablemcp/examples/invoice/billing"
 	"github.com/durablemcp/durablemcp/examples/invoice/money"
 )
@@ -21,10 +23,14 @@ const (
 // An invoice is one that a test submits. Its lines are due already.
 type invoice struct{ billing.Invoice }
 
+// invoices counts them.
+var invoices atomic.Int64
+
 // newInvoice makes an invoice whose ID is that of no other test's.
 func newInvoice(t *testing.T, amounts ...money.USD) invoice {
-	id := strings.NewReplacer("/", ".", "#", ".").Replace(t.Name())
-	in := billing.Invoice{ID: strings.TrimLeft(id[max(0, len(id)-60):], "._-"), Customer: "Acme Ltd"}
+	name := strings.NewReplacer("/", ".", "#", ".").Replace(t.Name())
+	id := fmt.Sprintf("%s.%d", name, invoices.Add(1))
+	in := billing.Invoice{ID: strings.TrimLeft(id[max(0, len(id)-50):], "._-"), Customer: "Acme Ltd"}
 	for i, amount := range amounts {
 		in.Lines = append(in.Lines, billing.Line{
 			Description: fmt.Sprintf("item %d", i+1), Amount: amount, DueDate: billing.DateOf(time.Now()),
@@ -51,8 +57,8 @@ func (i invoice) key(line int) string { return fmt.Sprintf("%s/%d", i.ID, line) 
 func (c *caller) submit(in invoice) answer {
 	c.t.Helper()
 	got := c.call("process_invoice", in.json())
-	if got.err != nil || got.isError {
-		c.t.Fatalf("%s was not accepted: %v %s", in.ID, got.err, got.text)
+	if got.Err != nil || got.IsError {
+		c.t.Fatalf("%s was not accepted: %v %s", in.ID, got.Err, got.Text)
 	}
 	return got
 }
@@ -61,17 +67,17 @@ func (c *caller) submit(in invoice) answer {
 func (a answer) mustBe(t *testing.T, want billing.State, reason string) billing.Status {
 	t.Helper()
 	var status billing.Status
-	if a.err != nil || a.isError {
-		t.Fatalf("the call failed: %v %s", a.err, a.text)
+	if a.Err != nil || a.IsError {
+		t.Fatalf("the call failed: %v %s", a.Err, a.Text)
 	}
-	if err := json.Unmarshal([]byte(a.structured), &status); err != nil {
-		t.Fatalf("%v in %s", err, a.structured)
+	if err := json.Unmarshal([]byte(a.Structured), &status); err != nil {
+		t.Fatalf("%v in %s", err, a.Structured)
 	}
 	if status.State != want || !strings.Contains(status.Reason, reason) {
 		t.Errorf("it is %s: %s\nwant %s: …%s…", status.State, status.Reason, want, reason)
 	}
-	if !strings.Contains(a.text, string(want)) {
-		t.Errorf("the text does not say %s: %s", want, a.text)
+	if !strings.Contains(a.Text, string(want)) {
+		t.Errorf("the text does not say %s: %s", want, a.Text)
 	}
 	return status
 }
@@ -79,21 +85,21 @@ func (a answer) mustBe(t *testing.T, want billing.State, reason string) billing.
 // mustFail checks that an answer is a tool error, of a type and with texts.
 func (a answer) mustFail(t *testing.T, errorType string, texts ...string) {
 	t.Helper()
-	if a.err != nil || !a.isError {
-		t.Fatalf("got %v and %s, want the error %s", a.err, a.structured, errorType)
+	if a.Err != nil || !a.IsError {
+		t.Fatalf("got %v and %s, want the error %s", a.Err, a.Structured, errorType)
 	}
 	var content struct{ Error struct{ Type string } }
-	if err := json.Unmarshal([]byte(a.structured), &content); err != nil || content.Error.Type != errorType {
-		t.Errorf("the error is %s, want the type %s", a.structured, errorType)
+	if err := json.Unmarshal([]byte(a.Structured), &content); err != nil || content.Error.Type != errorType {
+		t.Errorf("the error is %s, want the type %s", a.Structured, errorType)
 	}
 	for _, text := range texts {
-		if !strings.Contains(a.text, text) {
-			t.Errorf("the error does not say %q:\n%s", text, a.text)
+		if !strings.Contains(a.Text, text) {
+			t.Errorf("the error does not say %q:\n%s", text, a.Text)
 		}
 	}
 	for _, leak := range []string{"127.0.0.1", "goroutine", ".go:"} {
-		if strings.Contains(a.text, leak) {
-			t.Errorf("the error leaks %q: %s", leak, a.text)
+		if strings.Contains(a.Text, leak) {
+			t.Errorf("the error leaks %q: %s", leak, a.Text)
 		}
 	}
 }
@@ -109,8 +115,8 @@ func (c *caller) state(in invoice) billing.State {
 	c.t.Helper()
 	var status billing.Status
 	got := c.call("invoice_status", in.arg())
-	if got.err != nil || got.isError || json.Unmarshal([]byte(got.structured), &status) != nil {
-		c.t.Fatalf("no status: %v %s", got.err, got.text)
+	if got.Err != nil || got.IsError || json.Unmarshal([]byte(got.Structured), &status) != nil {
+		c.t.Fatalf("no status: %v %s", got.Err, got.Text)
 	}
 	return status.State
 }
@@ -118,7 +124,7 @@ func (c *caller) state(in invoice) billing.State {
 // awaitState waits until an invoice is in a state.
 func (c *caller) awaitState(in invoice, want billing.State) {
 	c.t.Helper()
-	eventually(c.t, fmt.Sprintf("%s to be %s", in.ID, want), func() bool { return c.state(in) == want })
+	exampletest.Eventually(c.t, fmt.Sprintf("%s to be %s", in.ID, want), func() bool { return c.state(in) == want })
 }
 
 // mustHaveCharged checks that the gateway has charged exactly the given lines

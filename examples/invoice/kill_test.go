@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/durablemcp/durablemcp/examples/internal/exampletest"
 	"github.com/durablemcp/durablemcp/examples/invoice/billing"
 	"github.com/durablemcp/durablemcp/examples/invoice/simulated"
+	"github.com/durablemcp/durablemcp/taskclient"
 )
 
 // The process, Temporal and all, is killed while an invoice waits for a human.
@@ -17,30 +20,65 @@ func TestKillNineWhileAnInvoiceWaits(t *testing.T) {
 	args := append([]string{"-data", filepath.Join(t.TempDir(), "invoice.db")}, s.args()...)
 	in := newInvoice(t, large, small)
 
-	first := startProcess(t, args...)
-	model := connectHTTP(t, first.mcpURL, submitterToken)
+	first := exampletest.Start(t, args...)
+	model := connectHTTP(t, first.MCPURL, submitterToken)
 	submitted := model.submit(in)
 	model.awaitState(in, billing.PendingApproval)
 	before := model.call("invoice_status", in.arg())
-	first.kill(t)
-	if got := model.call("invoice_status", in.arg()); got.err == nil {
-		t.Fatalf("the dead server says %s", got.text)
+	first.Kill(t)
+	if got := model.call("invoice_status", in.arg()); got.Err == nil {
+		t.Fatalf("the dead server says %s", got.Text)
 	}
 
 	// Another time for approval: what counts is the one at the arrival.
-	second := startProcess(t, append(args, "-approval-timeout", "1ms", "-reminder", "0")...)
-	model, human := connectHTTP(t, second.mcpURL, submitterToken), connectHTTP(t, second.mcpURL, approverToken)
-	if after := model.call("invoice_status", in.arg()); after.structured != before.structured {
-		t.Errorf("the status was %s\nand is %s", before.structured, after.structured)
+	second := exampletest.Start(t, append(args, "-approval-timeout", "1ms", "-reminder", "0")...)
+	model, human := connectHTTP(t, second.MCPURL, submitterToken), connectHTTP(t, second.MCPURL, approverToken)
+	if after := model.call("invoice_status", in.arg()); after.Structured != before.Structured {
+		t.Errorf("the status was %s\nand is %s", before.Structured, after.Structured)
 	}
-	if again := model.submit(in); again.runID != submitted.runID {
-		t.Errorf("submitted again, it is run %s, and before the kill it was %s", again.runID, submitted.runID)
+	if again := model.submit(in); again.RunID != submitted.RunID {
+		t.Errorf("submitted again, it is run %s, and before the kill it was %s", again.RunID, submitted.RunID)
 	}
 	human.call("approve_invoice", in.arg()).mustBe(t, billing.Approved, "approved by a human")
 	status := model.mustEnd(in, billing.Paid, "all lines are paid")
 	if len(status.History) != 6 {
 		t.Errorf("its history is %+v", status.History)
 	}
+	s.mustHaveCharged(t, in, 1, 2)
+	if n := s.erp.Matching.Asked(in.ID); n != 1 {
+		t.Errorf("it was validated %d times", n)
+	}
+}
+
+// The same, with a task of the model's and one of the human's: both outlast the
+// process that made them, and the question waits for its answer.
+func TestKillNineInTheMiddleOfTasks(t *testing.T) {
+	t.Parallel()
+	s := newServices(t)
+	args := append([]string{"-data", filepath.Join(t.TempDir(), "invoice.db")}, s.args()...)
+	in := newInvoice(t, large, small)
+
+	first := exampletest.Start(t, args...)
+	model, human := connectTasks(first.MCPURL, submitterToken, nil), connectTasks(first.MCPURL, approverToken, nil)
+	submitted := exampletest.MustBecomeTask(t, model, "process_invoice", in.json())
+	reviewed := exampletest.MustBecomeTask(t, human, "review_invoice", in.arg())
+	_, err := human.Wait(t.Context(), reviewed.ID)
+	before, ok := errors.AsType[*taskclient.TaskError](err)
+	if !ok || before.Task.Status != taskclient.InputRequired {
+		t.Fatalf("the review ended with %v", err)
+	}
+	first.Kill(t)
+
+	second := exampletest.Start(t, append(args, "-approval-timeout", "1ms", "-reminder", "0")...)
+	p := newPerson()
+	p.answers <- decision("approve", "as agreed")
+	model, human = connectTasks(second.MCPURL, submitterToken, nil), connectTasks(second.MCPURL, approverToken, p)
+	after := exampletest.MustGet(t, human, reviewed.ID)
+	if was, is := mustJSON(t, before.Task.InputRequests), mustJSON(t, after.InputRequests); was != is {
+		t.Errorf("it asked %s\nand asks %s", was, is)
+	}
+	answerOf(human.Wait(t.Context(), reviewed.ID)).mustBe(t, billing.Paid, "all lines are paid")
+	answerOf(model.Wait(t.Context(), submitted.ID)).mustBe(t, billing.Paid, "all lines are paid")
 	s.mustHaveCharged(t, in, 1, 2)
 	if n := s.erp.Matching.Asked(in.ID); n != 1 {
 		t.Errorf("it was validated %d times", n)
@@ -61,15 +99,15 @@ func TestKillNineWhilePaying(t *testing.T) {
 	defer release()
 	s.gateway.Charging.Fail(in.key(1), hold)
 
-	first := startProcess(t, args...)
-	model := connectHTTP(t, first.mcpURL, submitterToken)
+	first := exampletest.Start(t, args...)
+	model := connectHTTP(t, first.MCPURL, submitterToken)
 	model.submit(in)
-	receive(t, charged, "the charge")
+	exampletest.Receive(t, charged, "the charge")
 	model.awaitState(in, billing.Paying)
-	first.kill(t)
+	first.Kill(t)
 
-	second := startProcess(t, args...)
-	model = connectHTTP(t, second.mcpURL, submitterToken)
+	second := exampletest.Start(t, args...)
+	model = connectHTTP(t, second.MCPURL, submitterToken)
 	model.mustEnd(in, billing.Paid, "all lines are paid")
 	s.mustHaveCharged(t, in, 1, 2)
 	if n := s.gateway.Charging.Asked(in.key(1)); n < 2 {
@@ -83,14 +121,14 @@ func TestKillNineWithTheGateway(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "invoice.db")
 	in := newInvoice(t, small)
-	first := startProcess(t, "-data", data)
-	model := connectHTTP(t, first.mcpURL, submitterToken)
+	first := exampletest.Start(t, "-data", data)
+	model := connectHTTP(t, first.MCPURL, submitterToken)
 	model.submit(in)
 	before := model.mustEnd(in, billing.Paid, "all lines are paid")
-	first.kill(t)
+	first.Kill(t)
 
-	second := startProcess(t, "-data", data)
-	model = connectHTTP(t, second.mcpURL, submitterToken)
+	second := exampletest.Start(t, "-data", data)
+	model = connectHTTP(t, second.MCPURL, submitterToken)
 	model.mustEnd(in, billing.Paid, "all lines are paid")
 	next := newInvoice(t, small)
 	next.ID += ".next"
@@ -99,7 +137,7 @@ func TestKillNineWithTheGateway(t *testing.T) {
 	if before.Lines[0].ChargeID == after.Lines[0].ChargeID {
 		t.Errorf("both charges are %s: the ledger is lost", after.Lines[0].ChargeID)
 	}
-	if text := second.stderr.String(); strings.Contains(text, "level=ERROR") {
+	if text := second.Stderr.String(); strings.Contains(text, "level=ERROR") {
 		t.Errorf("standard error: %s", text)
 	}
 }

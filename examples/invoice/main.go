@@ -1,6 +1,8 @@
 // Invoice is an MCP server whose tools run for days: they submit an invoice,
 // ask for its status, and approve or reject it, while a Temporal workflow takes
-// it from its arrival to its payment. Try it with
+// it from its arrival to its payment. The workflow asks an approver itself, by
+// elicitation, and not whoever has submitted the invoice; its submission and its
+// review are tasks for clients that know them. Try it with
 //
 //	go run ./examples/invoice -demo
 //
@@ -34,16 +36,13 @@ func main() {
 	})
 }
 
-// readyText begins the line that ends the introduction.
-const readyText = "Stop with Ctrl-C."
-
 // httpIntroduction is what people need to know at the start.
 const httpIntroduction = `The invoice example is ready.
 
-  MCP server       %[1]s
+%[6]s%[1]s
 %[2]s
 DEMO tokens, for the header Authorization: "Bearer %[3]s" submits and asks,
-"Bearer %[4]s" asks, approves and rejects. Everybody knows them.
+"Bearer %[4]s" asks, reviews, approves and rejects. Everybody knows them.
 
 Connect a client, for example: claude mcp add --transport http invoice %[1]s \
   --header "Authorization: Bearer %[3]s"
@@ -59,19 +58,14 @@ func serveHTTP(ctx context.Context, flags *flags, in io.Reader, out, logs io.Wri
 	defer func() { _ = listener.Close() }() // again, if it was used
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	if flags.untilEOF {
-		go func() {
-			_, _ = io.Copy(io.Discard, in)
-			fail(nil)
-		}()
-	}
+	flags.EndWithInput(in, fail)
 	invoices, err := startService(ctx, fail, flags, newLogger(logs))
 	if err != nil {
 		return err
 	}
 	defer invoices.Close()
 
-	printf(out, httpIntroduction, host.MCPURL(listener), invoices.describe(), submitterToken, approverToken, readyText)
+	printf(out, httpIntroduction, host.MCPURL(listener), invoices.describe(), submitterToken, approverToken, host.ReadyText, host.MCPLabel)
 	return errors.Join(host.ServeHTTP(ctx, invoices.server, listener, requireDemoToken), host.WorkerFailure(ctx))
 }
 

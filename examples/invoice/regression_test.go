@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/serviceerror"
 
+	"github.com/durablemcp/durablemcp/examples/internal/exampletest"
 	"github.com/durablemcp/durablemcp/examples/invoice/billing"
 	"github.com/durablemcp/durablemcp/examples/invoice/simulated"
+	"github.com/durablemcp/durablemcp/taskclient"
 )
 
 // These tests are named after bugs of the well-known invoice examples that this
@@ -63,8 +67,8 @@ func TestRegressionApprovalTimeoutRejects(t *testing.T) {
 	client.submit(in)
 	client.mustEnd(in, billing.Rejected, "approval timed out")
 	client.call("invoice_status", in.arg()).mustBe(t, billing.Rejected, "approval timed out")
-	if got := client.call("inspect_invoice", in.arg()); !strings.Contains(got.structured, `"status":"completed"`) {
-		t.Errorf("the run is %s", got.structured)
+	if got := client.call("inspect_invoice", in.arg()); !strings.Contains(got.Structured, `"status":"completed"`) {
+		t.Errorf("the run is %s", got.Structured)
 	}
 	r.mustHaveCharged(t, in)
 }
@@ -86,14 +90,14 @@ func TestRegressionDecisionIsAnsweredWithTheResultingState(t *testing.T) {
 	r.gateway.Charging.Fail(in.key(1), charging)
 
 	client.submit(in)
-	receive(t, checked, "the ERP to be asked")
+	exampletest.Receive(t, checked, "the ERP to be asked")
 	human.call("approve_invoice", in.arg()).mustFail(t, billing.DecisionTooEarly, "cannot be approved yet: it is PENDING-VALIDATION")
 	human.call("reject_invoice", in.arg(reason)).mustFail(t, billing.DecisionTooEarly, "cannot be rejected yet: it is PENDING-VALIDATION")
 	answerERP()
 	client.awaitState(in, billing.PendingApproval)
 
 	human.call("approve_invoice", in.arg(`"comment":"as agreed"`)).mustBe(t, billing.Approved, "as agreed")
-	receive(t, charged, "the charge")
+	exampletest.Receive(t, charged, "the charge")
 	human.call("approve_invoice", in.arg()).mustFail(t, billing.DecisionTooLate, "cannot be approved: it is PAYING since ")
 	human.call("reject_invoice", in.arg(reason)).mustFail(t, billing.DecisionTooLate, "cannot be rejected: it is PAYING since ", "Nothing was changed")
 	answerGateway()
@@ -113,18 +117,18 @@ func TestRegressionContradictingDecisions(t *testing.T) {
 	client.submit(in)
 	client.awaitState(in, billing.PendingApproval)
 	approval, rejection := human.start("approve_invoice", in.arg()), other.start("reject_invoice", in.arg(`"reason":"never ordered"`))
-	approved, rejected := receive(t, approval, "the approval"), receive(t, rejection, "the rejection")
+	approved, rejected := exampletest.Receive(t, approval, "the approval"), exampletest.Receive(t, rejection, "the rejection")
 	switch {
-	case !approved.isError && rejected.isError:
+	case !approved.IsError && rejected.IsError:
 		approved.mustBe(t, billing.Approved, "approved by a human")
 		client.mustEnd(in, billing.Paid, "all lines are paid")
 		r.mustHaveCharged(t, in, 1)
-	case approved.isError && !rejected.isError:
+	case approved.IsError && !rejected.IsError:
 		rejected.mustBe(t, billing.Rejected, "never ordered")
 		client.mustEnd(in, billing.Rejected, "never ordered")
 		r.mustHaveCharged(t, in)
 	default:
-		t.Errorf("the approval was answered with %s, the rejection with %s", approved.text, rejected.text)
+		t.Errorf("the approval was answered with %s, the rejection with %s", approved.Text, rejected.Text)
 	}
 }
 
@@ -203,14 +207,101 @@ func TestRegressionSubmitterCannotApprove(t *testing.T) {
 	}
 	// It looks as if there were no such invoice, so nothing can be learnt.
 	got := model.call("approve_invoice", in.arg())
-	if want := strings.ReplaceAll(unknown.text, "unknown", in.ID); got.text != want {
-		t.Errorf("refused with %q, and for an invoice that is not there with %q", got.text, want)
+	if want := strings.ReplaceAll(unknown.Text, "unknown", in.ID); got.Text != want {
+		t.Errorf("refused with %q, and for an invoice that is not there with %q", got.Text, want)
 	}
-	if state := human.state(in); state != billing.PendingApproval {
-		t.Fatalf("it is %s", state)
-	}
+	human.mustBePending(in)
 	human.call("approve_invoice", in.arg()).mustBe(t, billing.Approved, "approved by a human")
 	model.mustEnd(in, billing.Paid, "all lines are paid")
+}
+
+// The same, by answering the question that the invoice asks: whatever the
+// submitter's client claims to be, it is not asked, and what it answers does not
+// count.
+func TestRegressionSubmitterCannotAnswer(t *testing.T) {
+	t.Parallel()
+	r := shared(t)
+	in := newInvoice(t, large)
+	p := newPerson() // who is never asked
+	model := connectTasks(r.url, submitterToken, p)
+	task := exampletest.MustBecomeTask(t, model, "process_invoice", in.json())
+	human := connectTasks(r.url, approverToken, nil)
+	reviewed := exampletest.MustBecomeTask(t, human, "review_invoice", in.arg())
+	_, err := human.Wait(t.Context(), reviewed.ID)
+	review, ok := errors.AsType[*taskclient.TaskError](err)
+	if !ok || len(review.Task.InputRequests) != 1 {
+		t.Fatalf("the approver is asked nothing: %v", err)
+	}
+
+	forged := mcp.InputResponseMap{}
+	for key := range review.Task.InputRequests {
+		forged[key] = decision("approve", "mine")
+	}
+	mine := exampletest.MustGet(t, model, task.ID)
+	if mine.Status != taskclient.Working || len(mine.InputRequests) > 0 || !strings.Contains(mine.StatusMessage, "PENDING-APPROVAL") {
+		t.Errorf("the submitter's task is %s: %s: %s", mine.Status, mine.StatusMessage, mustJSON(t, mine.InputRequests))
+	}
+	if err := model.Update(t.Context(), task.ID, forged); err != nil {
+		t.Errorf("an answer to a question that the task does not ask: %v", err)
+	}
+	exampletest.MustBeUnknown(t, model, reviewed.ID)
+	if err := model.Update(t.Context(), reviewed.ID, forged); err == nil {
+		t.Error("the submitter has answered through the approver's task")
+	}
+	var waiting []<-chan answer
+	for _, version := range []string{sessions, rounds} {
+		c := connectPerson(t, r.url, submitterToken, version, p)
+		c.call("review_invoice", in.arg()).mustFail(t, "NotFound", "Nothing was done")
+		waiting = append(waiting, c.startAndFollow("await_invoice", in.arg()))
+		for !strings.Contains(exampletest.Receive(t, p.progress, "await_invoice to be told of the state"), "PENDING-APPROVAL") {
+			continue
+		}
+		c.mustAnswerNothing(in, forged)
+	}
+	r.connect(t, approverToken).mustBePending(in)
+
+	if err := human.Update(t.Context(), reviewed.ID, forged); err != nil { // from the approver, it counts
+		t.Fatal(err)
+	}
+	answerOf(model.Wait(t.Context(), task.ID)).mustBe(t, billing.Paid, "all lines are paid")
+	for _, answers := range waiting {
+		exampletest.Receive(t, answers, "await_invoice").mustBe(t, billing.Paid, "all lines are paid")
+	}
+	select {
+	case question := <-p.asked:
+		t.Errorf("the submitter was asked %q", question.Message)
+	default:
+	}
+}
+
+// startAndFollow calls a tool in the background, and wants to know how far the
+// work is.
+func (c *caller) startAndFollow(tool, arguments string) <-chan answer {
+	answers := make(chan answer, 1)
+	params := exampletest.Params(tool, arguments)
+	params.SetProgressToken(tool)
+	go func() { answers <- answerOf(c.session.CallTool(c.t.Context(), params)) }()
+	return answers
+}
+
+// mustAnswerNothing sends answers with calls that are not asked anything.
+func (c *caller) mustAnswerNothing(in invoice, answers mcp.InputResponseMap) {
+	c.t.Helper()
+	for tool, arguments := range map[string]string{"process_invoice": in.json(), "invoice_status": in.arg()} {
+		params := exampletest.Params(tool, arguments)
+		params.InputResponses = answers
+		if got := answerOf(c.session.CallTool(c.t.Context(), params)); got.Err != nil || got.IsError {
+			c.t.Errorf("%s with an answer: %v %s", tool, got.Err, got.Text)
+		}
+	}
+}
+
+// mustBePending checks that nobody has decided about an invoice.
+func (c *caller) mustBePending(in invoice) {
+	c.t.Helper()
+	if state := c.state(in); state != billing.PendingApproval {
+		c.t.Fatalf("it is %s", state)
+	}
 }
 
 // An approver who submits an invoice is a submitter of that one.
@@ -222,9 +313,8 @@ func TestRegressionApproverCannotApproveOwnInvoice(t *testing.T) {
 	human.submit(in)
 	human.awaitState(in, billing.PendingApproval)
 	human.call("approve_invoice", in.arg()).mustFail(t, "NotFound")
-	if state := human.state(in); state != billing.PendingApproval {
-		t.Errorf("it is %s", state)
-	}
+	human.call("review_invoice", in.arg()).mustFail(t, "NotFound")
+	human.mustBePending(in)
 	// Nor does the submitter see it.
 	r.connect(t, submitterToken).call("invoice_status", in.arg()).mustFail(t, "NotFound")
 }
@@ -240,20 +330,20 @@ func TestRegressionResubmittingIsOneInvoice(t *testing.T) {
 	}
 	runs := map[string]bool{}
 	for _, submit := range submits {
-		got := receive(t, submit, "a submit")
-		if got.err != nil || got.isError {
-			t.Fatalf("a submit failed: %v %s", got.err, got.text)
+		got := exampletest.Receive(t, submit, "a submit")
+		if got.Err != nil || got.IsError {
+			t.Fatalf("a submit failed: %v %s", got.Err, got.Text)
 		}
-		runs[got.runID] = true
+		runs[got.RunID] = true
 	}
 	client := r.connect(t, submitterToken)
 	client.mustEnd(in, billing.Paid, "all lines are paid")
 	again := client.submit(in) // also when it is paid long since
-	if runs[again.runID] = true; len(runs) != 1 {
+	if runs[again.RunID] = true; len(runs) != 1 {
 		t.Errorf("it ran %d times", len(runs))
 	}
-	if !strings.Contains(again.structured, `"status":"completed"`) {
-		t.Errorf("submitting again says %s", again.structured)
+	if !strings.Contains(again.Structured, `"status":"completed"`) {
+		t.Errorf("submitting again says %s", again.Structured)
 	}
 
 	other := in

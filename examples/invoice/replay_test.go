@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
@@ -13,6 +14,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/durablemcp/durablemcp"
+	"github.com/durablemcp/durablemcp/examples/internal/exampletest"
 	"github.com/durablemcp/durablemcp/examples/invoice/billing"
 	"github.com/durablemcp/durablemcp/examples/invoice/simulated"
 )
@@ -31,7 +33,7 @@ func TestHistoriesReplay(t *testing.T) {
 	r.gateway.Charging.Fail(eventful.key(2), simulated.InsufficientFunds())
 	model.submit(eventful)
 	model.awaitState(eventful, billing.PendingApproval)
-	eventually(t, "a reminder", func() bool { return len(r.erp.Reminders(eventful.ID)) > 0 })
+	exampletest.Eventually(t, "a reminder", func() bool { return len(r.erp.Reminders(eventful.ID)) > 0 })
 	human.call("reject_invoice", eventful.arg(`"reason":" "`)).mustFail(t, "InvalidArguments")
 	human.call("approve_invoice", eventful.arg()).mustBe(t, billing.Approved, "")
 	if err := c.SignalWorkflow(t.Context(), "invoice-"+eventful.ID, "", billing.RejectInvoice, "nonsense"); err != nil {
@@ -46,6 +48,15 @@ func TestHistoriesReplay(t *testing.T) {
 	model.call("withdraw_invoice", withdrawn.arg())
 	model.mustEnd(withdrawn, billing.Rejected, "withdrawn")
 
+	answered := newInvoice(t, large)
+	answered.ID += ".answered"
+	model.submit(answered)
+	p := newPerson()
+	p.answers <- &mcp.ElicitResult{Action: "decline"}
+	p.answers <- decision("approve", "as agreed")
+	reviewed := r.review(t, sessions, answered, p)
+	exampletest.Receive(t, reviewed, "the end of the review").mustBe(t, billing.Paid, "all lines are paid")
+
 	replayer := worker.NewWorkflowReplayer()
 	registry, err := durablemcp.New(nil, billing.Tools(access())...)
 	if err != nil {
@@ -57,7 +68,7 @@ func TestHistoriesReplay(t *testing.T) {
 	replayer.RegisterWorkflowWithOptions(billing.PayLine, workflow.RegisterOptions{Name: "PayLine"})
 	quiet := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 	for _, id := range []string{
-		"invoice-" + eventful.ID, "invoice-" + eventful.ID + "/line-1", "invoice-" + eventful.ID + "/line-2", "invoice-" + withdrawn.ID,
+		"invoice-" + eventful.ID, "invoice-" + eventful.ID + "/line-1", "invoice-" + eventful.ID + "/line-2", "invoice-" + withdrawn.ID, "invoice-" + answered.ID,
 	} {
 		if err := replayer.ReplayWorkflowHistory(quiet, historyOf(t, c, id)); err != nil {
 			t.Errorf("%s: %v", id, err)

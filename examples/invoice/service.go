@@ -87,7 +87,7 @@ func (s *service) Close() {
 // describe says what runs where, on a line each.
 func (s *service) describe() string {
 	policy := s.flags.policy()
-	return fmt.Sprintf(`  Temporal Web UI  %s
+	return fmt.Sprintf(host.UILabel+`%s
   Temporal         %s
   ERP              %s
   Payment gateway  %s

@@ -5,6 +5,7 @@ import (
 
 	"go.temporal.io/api/enums/v1"
 
+	"github.com/durablemcp/durablemcp/examples/internal/exampletest"
 	"github.com/durablemcp/durablemcp/examples/invoice/billing"
 )
 
@@ -49,7 +50,7 @@ func TestTerminatedInvoice(t *testing.T) {
 // awaitStatus waits until Temporal says that a workflow is in a status.
 func (r *rig) awaitStatus(t *testing.T, workflowID string, want enums.WorkflowExecutionStatus) {
 	t.Helper()
-	eventually(t, workflowID+" to be "+want.String(), func() bool {
+	exampletest.Eventually(t, workflowID+" to be "+want.String(), func() bool {
 		description, err := r.service.temporal.Client.DescribeWorkflowExecution(t.Context(), workflowID, "")
 		return err == nil && description.GetWorkflowExecutionInfo().GetStatus() == want
 	})

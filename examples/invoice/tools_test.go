@@ -53,7 +53,7 @@ func TestPublishedTools(t *testing.T) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	want := []string{"approve_invoice", "await_invoice", "inspect_invoice", "invoice_status", "process_invoice", "reject_invoice", "withdraw_invoice"}
+	want := []string{"approve_invoice", "await_invoice", "inspect_invoice", "invoice_status", "process_invoice", "reject_invoice", "review_invoice", "withdraw_invoice"}
 	if !slices.Equal(names, want) {
 		t.Errorf("the tools are %v, want %v", names, want)
 	}

@@ -14,32 +14,9 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/sdk/client"
 
+	"github.com/durablemcp/durablemcp/examples/internal/exampletest"
 	"github.com/durablemcp/durablemcp/internal/e2e/devserver"
 )
-
-// mustFail runs the example, which must say why it cannot run on one line of
-// the standard error, and on nothing else.
-func mustFail(t *testing.T, cmd *exec.Cmd, exitCode int, wants ...string) {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	_ = cmd.Run()
-	if code := cmd.ProcessState.ExitCode(); code != exitCode {
-		t.Errorf("exit code %d, want %d", code, exitCode)
-	}
-	text := stderr.String()
-	if strings.Count(text, "\n") != 1 || !strings.HasPrefix(text, "weather: ") {
-		t.Errorf("standard error is not one line:\n%s", text)
-	}
-	for _, want := range wants {
-		if !strings.Contains(text, want) {
-			t.Errorf("%q does not contain %q", text, want)
-		}
-	}
-	if stdout.Len() > 0 {
-		t.Errorf("standard output: %s", stdout.String())
-	}
-}
 
 func TestWrongCommandLines(t *testing.T) {
 	t.Parallel()
@@ -58,34 +35,36 @@ func TestWrongCommandLines(t *testing.T) {
 		"demo with data":       {"-demo -data x.db", "-demo and -data do not go together"},
 		"demo elsewhere":       {"-demo -temporal localhost:7233", "-demo and -temporal do not go together"},
 		"demo of real weather": {"-demo -upstream real", "-demo and -upstream do not go together"},
+		"demo until the end":   {"-demo -until-eof", "-demo and -until-eof do not go together"},
+		"stdio until its end":  {"-stdio -until-eof", "-until-eof and -stdio do not go together"},
 		"stdio and http":       {"-stdio -http 127.0.0.1:8080", "-stdio and -http do not go together"},
 		"two Temporals":        {"-temporal localhost:7233 -data x.db", "-data is for the embedded Temporal, but -temporal names an existing one"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			mustFail(t, command(t, strings.Fields(test.args)...), 2, test.want, "(-h lists the flags)")
+			exampletest.MustFail(t, exampletest.Command(t, strings.Fields(test.args)...), "weather", 2, test.want, "(-h lists the flags)")
 		})
 	}
 }
 
 func TestTwoTemporalsByEnvironment(t *testing.T) {
 	t.Parallel()
-	cmd := command(t, "-data", "x.db")
+	cmd := exampletest.Command(t, "-data", "x.db")
 	cmd.Env = append(cmd.Env, "TEMPORAL_ADDRESS=localhost:7233")
-	mustFail(t, cmd, 2, "TEMPORAL_ADDRESS names an existing one")
+	exampletest.MustFail(t, cmd, "weather", 2, "TEMPORAL_ADDRESS names an existing one")
 }
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	cmd := command(t, "-h")
+	cmd := exampletest.Command(t, "-h")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil || stderr.Len() > 0 {
 		t.Fatalf("%v, standard error %q", err, stderr.String())
 	}
-	for _, want := range []string{"-data file", "-demo", "-http address", "-pause time", "-stdio", "-temporal address", "-ui address", "-upstream service", "TEMPORAL_ADDRESS"} {
+	for _, want := range []string{"-data file", "-demo", "-http address", "-pause time", "-stdio", "-temporal address", "-ui address", "-until-eof", "-upstream service", "TEMPORAL_ADDRESS"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the help does not contain %q:\n%s", want, out)
 		}
@@ -94,21 +73,21 @@ func TestHelp(t *testing.T) {
 
 func TestTakenAddresses(t *testing.T) {
 	t.Parallel()
-	taken := takenAddress(t)
+	taken := exampletest.TakenAddress(t)
 	data := filepath.Join(t.TempDir(), "weather.db")
 	for _, flag := range []string{"http", "ui"} {
 		t.Run(flag, func(t *testing.T) {
 			addresses := map[string]string{"http": "127.0.0.1:0", "ui": "127.0.0.1:0"}
 			addresses[flag] = taken
-			cmd := command(t, "-data", data, "-http", addresses["http"], "-ui", addresses["ui"])
-			mustFail(t, cmd, 1, "the address "+taken+" is in use", "choose another one with -"+flag)
+			cmd := exampletest.Command(t, "-data", data, "-http", addresses["http"], "-ui", addresses["ui"])
+			exampletest.MustFail(t, cmd, "weather", 1, "the address "+taken+" is in use", "choose another one with -"+flag)
 		})
 	}
 	t.Run("demo", func(t *testing.T) {
-		mustFailAfterIntroduction(t, command(t, "-demo", "-ui", taken), "choose another one with -ui")
+		mustFailAfterIntroduction(t, exampletest.Command(t, "-demo", "-ui", taken), "choose another one with -ui")
 	})
 	// Nothing was broken by that.
-	startProcess(t, "-data", data).kill(t)
+	exampletest.Start(t, "-data", data).Kill(t)
 }
 
 // mustFailAfterIntroduction is mustFail for the demo, which says first what it
@@ -133,8 +112,8 @@ func TestDatabaseInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer temporal.Stop()
-	cmd := command(t, "-data", data, "-http", "127.0.0.1:0", "-ui", "127.0.0.1:0")
-	mustFail(t, cmd, 1, "weather.db is in use by another process", "choose another file with -data")
+	cmd := exampletest.Command(t, "-data", data, "-http", "127.0.0.1:0", "-ui", "127.0.0.1:0")
+	exampletest.MustFail(t, cmd, "weather", 1, "weather.db is in use by another process", "choose another file with -data")
 
 	// The process that had it first still has it.
 	c, err := temporal.NewClient(t.Context(), client.Options{})
@@ -154,7 +133,7 @@ func TestDataFileIsSomethingElse(t *testing.T) {
 	if err := os.WriteFile(data, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	mustFail(t, command(t, "-data", data, "-http", "127.0.0.1:0", "-ui", "127.0.0.1:0"), 1, data)
+	exampletest.MustFail(t, exampletest.Command(t, "-data", data, "-http", "127.0.0.1:0", "-ui", "127.0.0.1:0"), "weather", 1, data)
 	if after, err := os.ReadFile(data); err != nil || string(after) != content {
 		t.Errorf("the file is now %q, %v", after, err)
 	}
@@ -169,13 +148,13 @@ func TestExistingTemporal(t *testing.T) {
 	defer temporal.Stop()
 
 	upstream := newUpstream(t)
-	cmd := command(t, "-http", "127.0.0.1:0", "-ui", "https://temporal.example/", "-upstream", upstream.URL())
+	cmd := exampletest.Command(t, "-http", "127.0.0.1:0", "-ui", "https://temporal.example/", "-upstream", upstream.URL())
 	cmd.Env = append(cmd.Env, "TEMPORAL_ADDRESS="+temporal.FrontendAddr(), "TEMPORAL_NAMESPACE=elsewhere")
-	p := startCommand(t, cmd)
-	if p.uiURL != "https://temporal.example" {
-		t.Errorf("Web UI at %q", p.uiURL)
+	p := exampletest.StartCommand(t, cmd)
+	if p.UIURL != "https://temporal.example" {
+		t.Errorf("Web UI at %q", p.UIURL)
 	}
-	session := connect(t, &mcp.StreamableClientTransport{Endpoint: p.mcpURL})
+	session := connect(t, &mcp.StreamableClientTransport{Endpoint: p.MCPURL})
 	got := call(t.Context(), session, "get_forecast", newYork)
 	got.mustBeForecast(t, newYorkTown)
 
@@ -188,16 +167,16 @@ func TestExistingTemporal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if id := description.GetWorkflowExecutionInfo().GetExecution().GetRunId(); id != got.runID {
-		t.Errorf("the existing Temporal has run %q, the answer is from %q", id, got.runID)
+	if id := description.GetWorkflowExecutionInfo().GetExecution().GetRunId(); id != got.RunID {
+		t.Errorf("the existing Temporal has run %q, the answer is from %q", id, got.RunID)
 	}
-	p.kill(t)
+	p.Kill(t)
 }
 
 func TestExistingTemporalIsNotThere(t *testing.T) {
 	t.Parallel()
-	cmd := command(t, "-http", "127.0.0.1:0", "-temporal", "127.0.0.1:1")
-	mustFail(t, cmd, 1, "no Temporal at 127.0.0.1:1")
+	cmd := exampletest.Command(t, "-http", "127.0.0.1:0", "-temporal", "127.0.0.1:1")
+	exampletest.MustFail(t, cmd, "weather", 1, "no Temporal at 127.0.0.1:1")
 }
 
 // A signal ends the process, with open sessions and all, and without noise.
@@ -206,23 +185,23 @@ func TestStopsOnSignal(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no way to send the signal")
 	}
-	p := startProcess(t, "-data", filepath.Join(t.TempDir(), "weather.db"), "-pause", "1h")
-	session := connect(t, &mcp.StreamableClientTransport{Endpoint: p.mcpURL})
+	p := exampletest.Start(t, "-data", filepath.Join(t.TempDir(), "weather.db"), "-pause", "1h")
+	session := connect(t, &mcp.StreamableClientTransport{Endpoint: p.MCPURL})
 	call(t.Context(), session, "get_alerts", `{"state": "NY"}`).mustSucceed(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	waiting := start(ctx, session, "get_forecast", newYork)
-	eventually(t, "the pause", func() bool { return p.look(t).sleeping })
+	exampletest.Eventually(t, "the pause", func() bool { return look(t, p).sleeping })
 
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := p.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if err := receive(t, p.exited, "the process to end"); err != nil {
+	if err := exampletest.Receive(t, p.Exited, "the process to end"); err != nil {
 		t.Errorf("the process ended with %v", err)
 	}
-	if text := p.stderr.String(); text != "" {
+	if text := p.Stderr.String(); text != "" {
 		t.Errorf("standard error is %q", text)
 	}
 	cancel()
-	receive(t, waiting, "the call to end")
+	exampletest.Receive(t, waiting, "the call to end")
 }

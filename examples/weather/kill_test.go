@@ -10,6 +10,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/examples/internal/exampletest"
 	"github.com/durablemcp/durablemcp/examples/weather/simulated"
 )
 
@@ -24,18 +25,18 @@ func TestKillNineInTheMiddleOfAForecast(t *testing.T) {
 	upstream.Fail(simulated.Forecast, hold)
 	data := filepath.Join(t.TempDir(), "weather.db")
 
-	first := startProcess(t, "-data", data, "-upstream", upstream.URL(), "-pause", "3s")
+	first := exampletest.Start(t, "-data", data, "-upstream", upstream.URL(), "-pause", "3s")
 	ctx, cancel := context.WithCancel(t.Context())
-	lost := start(ctx, connect(t, &mcp.StreamableClientTransport{Endpoint: first.mcpURL}), "get_forecast", newYork)
+	lost := start(ctx, connect(t, &mcp.StreamableClientTransport{Endpoint: first.MCPURL}), "get_forecast", newYork)
 	var before run
-	eventually(t, "the pause", func() bool {
-		before = first.look(t)
+	exampletest.Eventually(t, "the pause", func() bool {
+		before = look(t, first)
 		return before.sleeping
 	})
-	first.kill(t)
+	first.Kill(t)
 	cancel()
-	if got := receive(t, lost, "the lost call"); got.err == nil {
-		t.Fatalf("the call was answered before the kill: %s", got.text)
+	if got := exampletest.Receive(t, lost, "the lost call"); got.Err == nil {
+		t.Fatalf("the call was answered before the kill: %s", got.Text)
 	}
 	if points, forecasts := upstream.Asked(simulated.Points), upstream.Asked(simulated.Forecast); points != 1 || forecasts != 0 {
 		t.Fatalf("before the kill, the weather service was asked %d and %d times", points, forecasts)
@@ -43,21 +44,21 @@ func TestKillNineInTheMiddleOfAForecast(t *testing.T) {
 
 	// Without a pause: what counts is the one that the workflow began with. A
 	// workflow that looked at the flag would not fit its own history now.
-	second := startProcess(t, "-data", data, "-upstream", upstream.URL())
+	second := exampletest.Start(t, "-data", data, "-upstream", upstream.URL())
 	sent := make(chan struct{})
-	client := connect(t, &mcp.StreamableClientTransport{Endpoint: second.mcpURL, HTTPClient: tell(sent)})
+	client := connect(t, &mcp.StreamableClientTransport{Endpoint: second.MCPURL, HTTPClient: tell(sent)})
 	again := start(t.Context(), client, "get_forecast", newYork)
-	receive(t, sent, "the call to be sent")
+	exampletest.Receive(t, sent, "the call to be sent")
 	// As in TestRegressionConcurrentCallsForOnePlaceJoin: now it has joined.
-	other := connect(t, &mcp.StreamableClientTransport{Endpoint: second.mcpURL})
+	other := connect(t, &mcp.StreamableClientTransport{Endpoint: second.MCPURL})
 	call(t.Context(), other, "get_alerts", `{"state": "NY"}`).mustSucceed(t)
-	receive(t, arrived, "the second request of the forecast")
+	exampletest.Receive(t, arrived, "the second request of the forecast")
 	release()
 
-	got := receive(t, again, "the forecast")
+	got := exampletest.Receive(t, again, "the forecast")
 	got.mustBeForecast(t, newYorkTown)
-	if got.runID != before.id {
-		t.Errorf("the forecast is from run %s, want the one from before the kill, %s", got.runID, before.id)
+	if got.RunID != before.id {
+		t.Errorf("the forecast is from run %s, want the one from before the kill, %s", got.RunID, before.id)
 	}
 	if points, forecasts := upstream.Asked(simulated.Points), upstream.Asked(simulated.Forecast); points != 1 || forecasts != 1 {
 		t.Errorf("the weather service was asked %d and %d times, want once each", points, forecasts)
@@ -70,10 +71,10 @@ type run struct {
 	sleeping bool
 }
 
-// look asks the process's Web UI, by the requests that its pages make.
-func (p *process) look(t *testing.T) run {
+// look asks a process's Web UI, by the requests that its pages make.
+func look(t *testing.T, p *exampletest.Process) run {
 	t.Helper()
-	workflow := p.uiURL + "/api/v1/namespaces/default/workflows/" + url.PathEscape(newYorkWorkflowID)
+	workflow := p.UIURL + "/api/v1/namespaces/default/workflows/" + url.PathEscape(newYorkWorkflowID)
 	var description struct {
 		WorkflowExecutionInfo struct {
 			Execution struct{ RunID string }

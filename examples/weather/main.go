@@ -1,7 +1,9 @@
 // Weather is an MCP server whose tools survive: they are Temporal workflows.
 //
 // It has two tools, get_forecast and get_alerts, which ask the US National
-// Weather Service. Try it with
+// Weather Service. Clients that ask for progress see what fails and when it is
+// tried again; for clients that know MCP's tasks, a call that takes longer is one.
+// Try it with
 //
 //	go run ./examples/weather -demo
 //
@@ -27,16 +29,16 @@ func main() {
 		case err != nil:
 			return err
 		case flags.Demo:
-			return runDemo(ctx, flags, os.Stdin, os.Stdout, os.Stderr)
+			return runDemo(ctx, flags, os.Stdin, os.Stdout)
 		case flags.Stdio:
 			return serveStdio(ctx, flags, os.Stdin, os.Stdout, os.Stderr)
 		}
-		return serveHTTP(ctx, flags, os.Stdout, os.Stderr)
+		return serveHTTP(ctx, flags, os.Stdin, os.Stdout, os.Stderr)
 	})
 }
 
 // serveHTTP serves MCP over HTTP until the context ends.
-func serveHTTP(ctx context.Context, flags *flags, out, logs io.Writer) error {
+func serveHTTP(ctx context.Context, flags *flags, in io.Reader, out, logs io.Writer) error {
 	listener, err := flags.Listen()
 	if err != nil {
 		return err
@@ -44,6 +46,7 @@ func serveHTTP(ctx context.Context, flags *flags, out, logs io.Writer) error {
 	defer listener.Close()
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
+	flags.EndWithInput(in, fail)
 	weather, err := startService(ctx, fail, flags, newLogger(logs))
 	if err != nil {
 		return err
@@ -51,10 +54,10 @@ func serveHTTP(ctx context.Context, flags *flags, out, logs io.Writer) error {
 	defer weather.Close()
 
 	url := host.MCPURL(listener)
-	fmt.Fprintf(out, "The weather example is ready.\n\n  MCP server       %s\n", url)
+	fmt.Fprintf(out, "The weather example is ready.\n\n"+host.MCPLabel+"%s\n", url)
 	weather.describe(out)
 	fmt.Fprintf(out, "\nConnect a client, for example: claude mcp add --transport http weather %s\n", url)
-	fmt.Fprintln(out, "Stop with Ctrl-C. Forecasts that are under way go on at the next start.")
+	fmt.Fprintln(out, host.ReadyText, "Forecasts that are under way go on at the next start.")
 	return errors.Join(host.ServeHTTP(ctx, weather.server, listener), host.WorkerFailure(ctx))
 }
 

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
 
+	"github.com/durablemcp/durablemcp/examples/internal/exampletest"
 	"github.com/durablemcp/durablemcp/examples/weather/simulated"
 )
 
@@ -24,24 +25,24 @@ func TestRegressionPointOutsideUSIsNotRetried(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	got := call(t.Context(), r.client, "get_forecast", `{"latitude": 51.5074, "longitude": -0.1278}`)
-	if got.err != nil || !got.isError {
+	if got.Err != nil || !got.IsError {
 		t.Fatalf("got %+v, want a tool error", got)
 	}
 	for _, want := range []string{
 		"no forecast for latitude 51.5074, longitude -0.1278", "United States", "Unable to provide data for requested point",
 	} {
-		if !strings.Contains(got.text, want) {
-			t.Errorf("%q does not say %q", got.text, want)
+		if !strings.Contains(got.Text, want) {
+			t.Errorf("%q does not say %q", got.Text, want)
 		}
 	}
-	if strings.Contains(got.text, "127.0.0.1") {
-		t.Errorf("%q leaks an address", got.text)
+	if strings.Contains(got.Text, "127.0.0.1") {
+		t.Errorf("%q leaks an address", got.Text)
 	}
 	if asked := r.upstream.Asked(simulated.Points); asked != 1 {
 		t.Errorf("the weather service was asked %d times", asked)
 	}
-	if !strings.Contains(got.structured, `"retryable":false`) {
-		t.Errorf("structured content is %s", got.structured)
+	if !strings.Contains(got.Structured, `"retryable":false`) {
+		t.Errorf("structured content is %s", got.Structured)
 	}
 }
 
@@ -55,26 +56,26 @@ func TestRegressionConcurrentCallsForOnePlaceJoin(t *testing.T) {
 	r.upstream.Fail(simulated.Points, hold)
 
 	first := start(t.Context(), r.client, "get_forecast", newYork)
-	receive(t, arrived, "the first call's request")
+	exampletest.Receive(t, arrived, "the first call's request")
 	others := make([]<-chan answer, 5)
 	for i := range others {
 		sent := make(chan struct{})
 		client := connect(t, &mcp.StreamableClientTransport{Endpoint: r.url, HTTPClient: tell(sent)})
 		others[i] = start(t.Context(), client, "get_forecast", newYork)
-		receive(t, sent, "a call to be sent")
+		exampletest.Receive(t, sent, "a call to be sent")
 	}
 	// A call that went all the way to Temporal and back is a sign that those
 	// before it have at least got to Temporal.
 	call(t.Context(), r.client, "get_alerts", `{"state": "NY"}`).mustSucceed(t)
 	release()
 
-	want := receive(t, first, "the first answer")
+	want := exampletest.Receive(t, first, "the first answer")
 	want.mustBeForecast(t, newYorkTown)
 	for _, other := range others {
-		got := receive(t, other, "another answer")
+		got := exampletest.Receive(t, other, "another answer")
 		got.mustBeForecast(t, newYorkTown)
-		if got.runID == "" || got.runID != want.runID {
-			t.Errorf("a call was answered by run %q, the first one by %q", got.runID, want.runID)
+		if got.RunID == "" || got.RunID != want.RunID {
+			t.Errorf("a call was answered by run %q, the first one by %q", got.RunID, want.RunID)
 		}
 	}
 	if asked := r.upstream.Asked(simulated.Points); asked != 1 {
@@ -109,7 +110,7 @@ func TestRegressionFailuresReachTemporalAndAreRetried(t *testing.T) {
 	if points, forecasts := r.upstream.Asked(simulated.Points), r.upstream.Asked(simulated.Forecast); points != 3 || forecasts != 3 {
 		t.Errorf("the weather service was asked %d and %d times, want 3 and 3", points, forecasts)
 	}
-	attempts := r.activities(t, got.runID)
+	attempts := r.activities(t, got.RunID)
 	if len(attempts) != 2 {
 		t.Fatalf("Temporal knows of %d activities, want 2", len(attempts))
 	}
@@ -143,10 +144,10 @@ func TestRegressionNoAlertsIsSaidInWords(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	got := call(t.Context(), r.client, "get_alerts", `{"state": "ny"}`).mustSucceed(t)
-	if !strings.HasPrefix(got.text, "No active alerts for NY.") {
-		t.Errorf("text is %q", got.text)
+	if !strings.HasPrefix(got.Text, "No active alerts for NY.") {
+		t.Errorf("text is %q", got.Text)
 	}
-	if !strings.Contains(got.structured, `"alerts":[]`) {
-		t.Errorf("structured content is %s, want an empty list", got.structured)
+	if !strings.Contains(got.Structured, `"alerts":[]`) {
+		t.Errorf("structured content is %s, want an empty list", got.Structured)
 	}
 }

@@ -87,7 +87,7 @@ func (s *service) describe(out io.Writer) {
 	if ui == "" {
 		ui = "not known: name it with -ui"
 	}
-	fmt.Fprintf(out, "  Temporal Web UI  %s\n", ui)
+	fmt.Fprintf(out, host.UILabel+"%s\n", ui)
 	fmt.Fprintf(out, "  Temporal         %s\n", s.temporal.Place)
 	fmt.Fprintf(out, "  Weather          %s\n", s.upstream.source)
 	if s.upstream.fake != nil {

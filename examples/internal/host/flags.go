@@ -20,6 +20,7 @@ import (
 type Flags struct {
 	Demo     bool
 	Stdio    bool
+	UntilEOF bool   // stop when the standard input ends
 	HTTP     string // address of the MCP server
 	UI       string // address of the Web UI
 	Data     string // file of the embedded Temporal
@@ -34,6 +35,7 @@ func NewFlags(set *flag.FlagSet, example string) *Flags {
 	f := &Flags{set: set}
 	set.BoolVar(&f.Demo, "demo", false, "show the example at work, keep nothing of it, and exit")
 	set.BoolVar(&f.Stdio, "stdio", false, "serve MCP over the standard input and output, not over HTTP")
+	set.BoolVar(&f.UntilEOF, "until-eof", false, "stop when the standard input ends, as a child process should")
 	set.StringVar(&f.HTTP, "http", "127.0.0.1:8080", "`address` to serve MCP on")
 	set.StringVar(&f.UI, "ui", "127.0.0.1:8233", "`address` to serve Temporal's Web UI on; with an existing Temporal,\nwhere its Web UI is, for links to it")
 	set.StringVar(&f.Data, "data", defaultData(example), "`file` in which the embedded Temporal keeps its data")
@@ -70,8 +72,10 @@ func (f *Flags) Check() error {
 		text   string
 	}{
 		{f.Demo && f.Stdio, "-demo and -stdio do not go together"},
-		{f.Demo && f.Given("data"), "-demo and -data do not go together: the demo keeps its data in memory"},
+		{f.Demo && f.Given("data"), "-demo and -data do not go together: the demo keeps nothing"},
+		{f.Demo && f.UntilEOF, "-demo and -until-eof do not go together: the demo ends by itself"},
 		{f.Demo && f.Given("temporal"), "-demo and -temporal do not go together: the demo runs its own Temporal"},
+		{f.Stdio && f.UntilEOF, "-until-eof and -stdio do not go together: -stdio stops then by itself"},
 		{f.Stdio && f.Given("http"), "-stdio and -http do not go together"},
 		{existing != "" && f.Given("data"), "-data is for the embedded Temporal, but " + existing + " names an existing one"},
 		{f.Data == "" && !f.Demo && existing == "", "-data: name a file; this system has no cache directory for a default"},

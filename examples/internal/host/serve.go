@@ -44,6 +44,24 @@ func MCPURL(listener net.Listener) string {
 	return "http://" + net.JoinHostPort(host, port) + "/mcp"
 }
 
+// What the introduction of an example over HTTP says on lines of its own, for
+// people and for the programs that have started it.
+const (
+	MCPLabel  = "  MCP server       " // followed by the URL for clients
+	UILabel   = "  Temporal Web UI  " // followed by its URL
+	ReadyText = "Stop with Ctrl-C."   // begins the last line
+)
+
+// EndWithInput ends the context when the input ends, if the flags say so.
+func (f *Flags) EndWithInput(in io.Reader, end context.CancelCauseFunc) {
+	if f.UntilEOF {
+		go func() {
+			_, _ = io.Copy(io.Discard, in)
+			end(nil)
+		}()
+	}
+}
+
 // ServeHTTP serves MCP over streamable HTTP at /mcp until the context ends. The
 // middleware, such as authentication, is wrapped around it, the last one
 // outermost.
@@ -88,8 +106,11 @@ func shutDown(web *http.Server, server *mcp.Server) error {
 
 // ServeStdio serves MCP over a pair of streams until the client closes its
 // side or the context ends.
+//
+// The transport is wrapped, so that clients can subscribe to their tasks.
 func ServeStdio(ctx context.Context, server *mcp.Server, in io.Reader, out io.Writer) error {
-	session, err := server.Connect(ctx, &mcp.IOTransport{Reader: io.NopCloser(in), Writer: nopCloser{out}}, nil)
+	streams := &mcp.IOTransport{Reader: io.NopCloser(in), Writer: nopCloser{out}}
+	session, err := server.Connect(ctx, durablemcp.NewTransport(streams), nil)
 	if err != nil {
 		return err
 	}

@@ -38,43 +38,26 @@ func (t *Temporal) Close() {
 // OpenTemporal starts the embedded Temporal, or connects to the existing one
 // that the flags and the environment name.
 func (f *Flags) OpenTemporal(ctx context.Context, logger *slog.Logger) (*Temporal, error) {
-	switch {
-	case f.Demo:
-		return f.embedForDemo(ctx, logger)
-	case f.existingTemporal(os.LookupEnv) != "":
+	if f.existingTemporal(os.LookupEnv) != "" {
 		return f.dialTemporal(ctx, logger)
 	}
-	opts := devserver.Options{DataFile: f.Data, UIAddr: f.UI, Logger: logger}
-	temporal, err := embed(ctx, opts, client.Options{}, "embedded, data in "+f.Data)
+	temporal, err := f.embed(ctx, logger)
 	return temporal, advise(err)
 }
 
-// embedForDemo starts a Temporal that keeps its data in memory. Unless -ui is
-// given, it does without the usual port of the Web UI if that is taken. The
-// client is quiet: the demo itself tells about the failures that it causes.
-func (f *Flags) embedForDemo(ctx context.Context, logger *slog.Logger) (*Temporal, error) {
-	const place = "embedded, data in memory"
-	quiet := client.Options{Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))}
-	opts := devserver.Options{UIAddr: f.UI, Logger: logger}
-	temporal, err := embed(ctx, opts, quiet, place)
-	if _, taken := errors.AsType[*devserver.AddrInUseError](err); taken && !f.Given("ui") {
-		opts.UIAddr = "127.0.0.1:0"
-		return embed(ctx, opts, quiet, place)
-	}
-	return temporal, advise(err)
-}
-
-func embed(ctx context.Context, opts devserver.Options, clientOpts client.Options, place string) (*Temporal, error) {
-	server, err := devserver.Start(ctx, opts)
+func (f *Flags) embed(ctx context.Context, logger *slog.Logger) (*Temporal, error) {
+	server, err := devserver.Start(ctx, devserver.Options{DataFile: f.Data, UIAddr: f.UI, Logger: logger})
 	if err != nil {
 		return nil, err
 	}
-	c, err := server.NewClient(ctx, clientOpts)
+	c, err := server.NewClient(ctx, client.Options{})
 	if err != nil {
 		server.Stop()
 		return nil, err
 	}
-	return &Temporal{Client: c, Namespace: server.Namespace(), UIURL: server.UIURL(), Place: place, server: server}, nil
+	return &Temporal{
+		Client: c, Namespace: server.Namespace(), UIURL: server.UIURL(), Place: "embedded, data in " + f.Data, server: server,
+	}, nil
 }
 
 // advise adds which flag helps.

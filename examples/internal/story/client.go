@@ -21,28 +21,45 @@ type Client struct {
 
 // Connect connects a client to an MCP server over streamable HTTP.
 func (s *Story) Connect(ctx context.Context, url string) (*Client, error) {
-	return s.ConnectAs(ctx, url, "client", "")
+	return s.ConnectAs(ctx, url, "client", "", nil)
 }
 
 // ConnectAs is Connect for somebody with a name, and with a bearer token unless
 // that is empty.
-func (s *Story) ConnectAs(ctx context.Context, url, who, token string) (*Client, error) {
-	transport := &mcp.StreamableClientTransport{Endpoint: url}
-	if token != "" {
-		transport.HTTPClient = &http.Client{Transport: bearer(token)}
+func (s *Story) ConnectAs(ctx context.Context, url, who, token string, person Person) (*Client, error) {
+	news := s.news(who)
+	opts := &mcp.ClientOptions{
+		ProgressNotificationHandler: func(_ context.Context, req *mcp.ProgressNotificationClientRequest) {
+			news("sees: " + req.Params.Message)
+		},
 	}
-	client := mcp.NewClient(&mcp.Implementation{Name: "demo", Version: "1.0.0"}, nil)
-	session, err := client.Connect(ctx, transport, nil)
+	if person != nil {
+		ask := s.asks(who, person)
+		opts.ElicitationHandler = func(ctx context.Context, req *mcp.ElicitRequest) (*mcp.ElicitResult, error) {
+			return ask(ctx, req.Params)
+		}
+	}
+	client := mcp.NewClient(&mcp.Implementation{Name: "demo", Version: "1.0.0"}, opts)
+	session, err := client.Connect(ctx, &mcp.StreamableClientTransport{Endpoint: url, HTTPClient: httpClient(token)}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the MCP server: %w", err)
 	}
 	return &Client{story: s, who: who, session: session}, nil
 }
 
-// bearer is a token that goes with every request.
-type bearer string
+// httpClient sends a bearer token with every request, unless that is empty.
+func httpClient(token string) *http.Client {
+	if token == "" {
+		return http.DefaultClient
+	}
+	return &http.Client{Transport: Bearer(token)}
+}
 
-func (b bearer) RoundTrip(request *http.Request) (*http.Response, error) {
+// Bearer is a token that goes with every request.
+type Bearer string
+
+// RoundTrip sends the request.
+func (b Bearer) RoundTrip(request *http.Request) (*http.Response, error) {
 	request = request.Clone(request.Context()) // RoundTrip must not change the caller's
 	request.Header.Set("Authorization", "Bearer "+string(b))
 	return http.DefaultTransport.RoundTrip(request)
@@ -54,9 +71,19 @@ func (c *Client) Close() { _ = c.session.Close() }
 // Call calls a tool with arguments in JSON, and again for as long as the
 // answer is that the work goes on, as a model would.
 func (c *Client) Call(ctx context.Context, tool, arguments string) (*Result, error) {
+	return c.callAndTell(ctx, tool, arguments, nil)
+}
+
+// Follow is Call for a client that wants to know how far the work is, and
+// tells that.
+func (c *Client) Follow(ctx context.Context, tool, arguments string) (*Result, error) {
+	return c.callAndTell(ctx, tool, arguments, tool)
+}
+
+func (c *Client) callAndTell(ctx context.Context, tool, arguments string, progressToken any) (*Result, error) {
 	for {
 		c.story.Say(c.who, "calls %s %s", tool, arguments)
-		result, err := c.Quietly(ctx, tool, arguments)
+		result, err := c.call(ctx, tool, arguments, progressToken)
 		if err != nil || !result.running() {
 			return result, err
 		}
@@ -66,7 +93,15 @@ func (c *Client) Call(ctx context.Context, tool, arguments string) (*Result, err
 
 // Quietly calls a tool once, and does not tell.
 func (c *Client) Quietly(ctx context.Context, tool, arguments string) (*Result, error) {
-	answer, err := c.session.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: json.RawMessage(arguments)})
+	return c.call(ctx, tool, arguments, nil)
+}
+
+func (c *Client) call(ctx context.Context, tool, arguments string, progressToken any) (*Result, error) {
+	params := &mcp.CallToolParams{Name: tool, Arguments: json.RawMessage(arguments)}
+	if progressToken != nil {
+		params.SetProgressToken(progressToken)
+	}
+	answer, err := c.session.CallTool(ctx, params)
 	if err != nil {
 		return nil, fmt.Errorf("call %s: %w", tool, err)
 	}

@@ -16,12 +16,16 @@ func (p *process) approve(ctx workflow.Context) {
 	}
 	deadline := workflow.Now(ctx).Add(p.policy.ApprovalTimeout)
 	p.moveTo(ctx, PendingApproval, fmt.Sprintf("a total of %v or more needs a human's decision until %s", limit, clock(deadline)))
+	asking, withdraw := workflow.WithCancel(ctx)
+	defer withdraw() // what is decided in another way, or not at all, is not asked any more
+	workflow.Go(asking, func(ctx workflow.Context) { p.ask(ctx, deadline) })
 	p.awaitDecision(ctx, deadline)
 }
 
 // awaitDecision waits until somebody has decided, in small portions: the
 // approvers are reminded between them. A decision itself changes the state, in
-// [process.decide], so that its sender learns what became of it.
+// [process.decide], whichever way it comes: as an answer, by a tool, or by a
+// signal. The first one counts.
 func (p *process) awaitDecision(ctx workflow.Context, deadline time.Time) {
 	decided := func() bool { return p.status.State != PendingApproval }
 	for n := 1; ; n++ {

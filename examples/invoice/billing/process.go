@@ -1,6 +1,10 @@
 package billing
 
-import "go.temporal.io/sdk/workflow"
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/durablemcp/durablemcp"
+)
 
 // ProcessInvoice takes an invoice from its arrival to its end: it is compared
 // with the ERP, approved by policy or by a human, and paid line by line.
@@ -51,7 +55,9 @@ func (p *process) moveTo(ctx workflow.Context, state State, reason string) {
 	now := workflow.Now(ctx).UTC()
 	p.status.State, p.status.Since, p.status.Reason = state, now, reason
 	p.status.History = append(p.status.History, Transition{State: state, At: now, Reason: reason})
-	workflow.SetCurrentDetails(ctx, string(state)+": "+reason) // for the Web UI
+	// For clients that wait, and for the Web UI. It fails for nonsense only,
+	// and keeps what the invoice asks.
+	_ = durablemcp.ReportProgress(ctx, state.steps(), steps, string(state)+": "+reason)
 }
 
 // maxNotes bounds the notes: signals cost their sender nothing.

@@ -26,6 +26,24 @@ const (
 // Final reports whether an invoice stays in the state.
 func (s State) Final() bool { return s == Paid || s == Rejected || s == Failed }
 
+// steps is how many steps an invoice goes through: it is validated, decided
+// about, and paid.
+const steps = 3
+
+// steps is how many of them are done in the state.
+func (s State) steps() float64 {
+	switch s {
+	case PendingApproval:
+		return 1
+	case Approved, Paying:
+		return 2
+	case Paid, Rejected, Failed:
+		return steps
+	case Initializing, PendingValidation:
+	}
+	return 0
+}
+
 // A LineState is where one line of an invoice is on its way.
 type LineState string
 

@@ -1,6 +1,10 @@
 package billing
 
 import (
+	"context"
+	"errors"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/enums/v1"
 
 	"github.com/durablemcp/durablemcp"
@@ -19,7 +23,8 @@ const workflowID = "invoice-{invoice_id}"
 // An Access says who may do what with an invoice of somebody else's. Whoever
 // submitted an invoice may always ask about it and withdraw it.
 type Access struct {
-	// Decide is who may approve and reject. The submitter is not excepted.
+	// Decide is who may review, approve and reject. The submitter is not
+	// excepted.
 	Decide durablemcp.AllowFunc
 
 	// Read is who may ask about an invoice.
@@ -29,6 +34,14 @@ type Access struct {
 // Tools declares the workflow as MCP tools.
 func Tools(access Access) []durablemcp.Tool {
 	return append(submitterTools(access), approverTools(access)...)
+}
+
+// nobody is who may answer what an invoice asks, through calls of a tool that
+// is not there to decide, and through their tasks. Otherwise whoever submits an
+// invoice could approve it, by answering the question of the submission's own
+// task.
+func nobody(context.Context, durablemcp.Caller, durablemcp.Owner, durablemcp.Question) error {
+	return errors.New("invoices are decided about through other tools")
 }
 
 func submitterTools(access Access) []durablemcp.Tool {
@@ -43,6 +56,7 @@ func submitterTools(access Access) []durablemcp.Tool {
 			Workflow: ProcessInvoice, WorkflowType: WorkflowType, TaskQueue: TaskQueue, Mode: durablemcp.Start,
 			WorkflowID:            workflowID,
 			WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+			AllowAnswer:           nobody,
 		},
 		durablemcp.QueryTool{
 			Name:  "invoice_status",
@@ -57,7 +71,10 @@ func submitterTools(access Access) []durablemcp.Tool {
 			Title:       "Wait for an invoice",
 			Description: "Wait until an invoice is PAID, REJECTED or FAILED, and get its status. If that takes longer, says so.",
 			Workflow:    ProcessInvoice, WorkflowType: WorkflowType,
-			WorkflowID: workflowID, Allow: access.Read,
+			WorkflowID: workflowID, Allow: access.Read, AllowAnswer: nobody,
+			// A task can be cancelled by whoever has it, and that cancels the
+			// workflow: not for those who may only read.
+			TaskSupport: durablemcp.TaskForbidden,
 		},
 		durablemcp.StatusTool{
 			Name:  "inspect_invoice",
@@ -80,6 +97,17 @@ func submitterTools(access Access) []durablemcp.Tool {
 
 func approverTools(access Access) []durablemcp.Tool {
 	return []durablemcp.Tool{
+		durablemcp.ResultTool{
+			Name:  "review_invoice",
+			Title: "Review an invoice",
+			Description: "Let the human approve or reject an invoice: as soon as it is PENDING-APPROVAL, the client asks them. For " +
+				"approvers only. Waits until the invoice is PAID, REJECTED or FAILED, and returns its status; if that takes " +
+				"longer, says so. If this client cannot ask, use approve_invoice or reject_invoice when the human has told you " +
+				"what to do.",
+			Workflow: ProcessInvoice, WorkflowType: WorkflowType,
+			WorkflowID: workflowID, Allow: access.Decide,
+			Annotations: &mcp.ToolAnnotations{IdempotentHint: true}, // not read-only: an answer decides
+		},
 		durablemcp.UpdateTool{
 			Name:  "approve_invoice",
 			Title: "Approve an invoice",

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/durablemcp/durablemcp"
 	"github.com/durablemcp/durablemcp/examples/weather/nws"
 )
 
@@ -26,18 +27,35 @@ func GetForecast(ctx workflow.Context, latitude, longitude float64) (Forecast, e
 	ctx = withRetries(ctx)
 
 	var point nws.Point
+	if err := report(ctx, 0, "looking the place up"); err != nil {
+		return Forecast{}, err
+	}
 	if err := workflow.ExecuteActivity(ctx, activities.LookUpPoint, latitude, longitude).Get(ctx, &point); err != nil {
+		return Forecast{}, err
+	}
+	if err := report(ctx, 1, "fetching the forecast for "+point.Place); err != nil {
 		return Forecast{}, err
 	}
 	if err := pause(ctx); err != nil {
 		return Forecast{}, err
 	}
 	var forecast Forecast
-	err := workflow.ExecuteActivity(ctx, activities.FetchForecast, point).Get(ctx, &forecast)
-	return forecast, err
+	if err := workflow.ExecuteActivity(ctx, activities.FetchForecast, point).Get(ctx, &forecast); err != nil {
+		return Forecast{}, err
+	}
+	return forecast, report(ctx, 2, "done")
 }
 
-// GetAlerts returns the weather alerts of a state that are in force now.
+// report says how many of the two requests are done. Clients that wait see it,
+// and so does the Web UI. What goes wrong in the meantime, and when it is tried
+// again, they are told without any code here.
+func report(ctx workflow.Context, done float64, doing string) error {
+	return durablemcp.ReportProgress(ctx, done, 2, doing)
+}
+
+// GetAlerts returns the weather alerts of a state that are in force now. It
+// reports nothing: its one request is all that there is to tell, and retries of
+// that are told anyway.
 func GetAlerts(ctx workflow.Context, request AlertsRequest) (Alerts, error) {
 	state := strings.ToUpper(request.State)
 	if err := checkState(state); err != nil {

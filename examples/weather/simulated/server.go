@@ -38,6 +38,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	faults   map[Endpoint][]Fault
+	broken   map[Endpoint]Fault
 	asked    map[Endpoint]int
 	onAnswer func(Answer)
 }
@@ -51,6 +52,7 @@ func Start() (*Server, error) {
 	s := &Server{
 		url:    "http://" + listener.Addr().String(),
 		faults: map[Endpoint][]Fault{},
+		broken: map[Endpoint]Fault{},
 		asked:  map[Endpoint]int{},
 	}
 	mux := http.NewServeMux()
@@ -76,6 +78,16 @@ func (s *Server) Fail(endpoint Endpoint, faults ...Fault) {
 	defer s.mu.Unlock()
 	s.faults[endpoint] = append(s.faults[endpoint], faults...)
 }
+
+// Break makes all requests to an endpoint fail until [Server.Mend] is called.
+func (s *Server) Break(endpoint Endpoint, fault Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken[endpoint] = fault
+}
+
+// Mend ends what [Server.Break] has begun.
+func (s *Server) Mend(endpoint Endpoint) { s.Break(endpoint, nil) }
 
 // Asked returns how many requests an endpoint has received.
 func (s *Server) Asked(endpoint Endpoint) int {
@@ -110,7 +122,7 @@ func (s *Server) nextFault(endpoint Endpoint) Fault {
 	s.asked[endpoint]++
 	queue := s.faults[endpoint]
 	if len(queue) == 0 {
-		return nil
+		return s.broken[endpoint]
 	}
 	s.faults[endpoint] = queue[1:]
 	return queue[0]

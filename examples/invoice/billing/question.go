@@ -1,0 +1,72 @@
+package billing
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/durablemcp/durablemcp"
+)
+
+// A Decision is an approver's answer to the question that an invoice asks. It
+// is the form that the approver fills in.
+type Decision struct {
+	Decision string `json:"decision" jsonschema:"title=Decision,enum=approve,enum=reject"`
+	Reason   string `json:"reason" jsonschema:"title=Reason,maxLength=500,pattern=\\S" jsonschema_description:"Why, for the record and for whoever submitted the invoice"`
+}
+
+// verdict makes it the same decision as one that a tool or a signal brings.
+func (d Decision) verdict() verdict {
+	if d.Decision == "approve" {
+		return Approval{Comment: d.Reason}.verdict()
+	}
+	return Rejection{Reason: d.Reason}.verdict()
+}
+
+// ask asks an approver for a decision, until there is one: this or another. It
+// reaches whoever reviews the invoice; who that may be, [Tools] declares.
+// Cancelling the context withdraws the question.
+//
+// An approver who declines to answer has not decided anything, and is asked
+// again when it would be time for a reminder.
+func (p *process) ask(ctx workflow.Context, deadline time.Time) {
+	question := fmt.Sprintf("Invoice %s of %s for %v (%s) waits for your decision. It will be rejected on %s.",
+		p.invoice.ID, p.invoice.Customer, p.status.Total, p.whatFor(), clock(deadline))
+	options := durablemcp.ElicitOptions{Key: "approval", Title: "Approval of invoice " + p.invoice.ID}
+	for {
+		decision, err := durablemcp.ElicitWithOptions[Decision](ctx, question, options)
+		switch {
+		case err == nil:
+			if _, err := p.decide(ctx, decision.verdict()); err != nil {
+				p.note(ctx, "an approver's answer was ignored: "+message(err))
+			}
+			return
+		case errors.Is(err, durablemcp.ErrDeclined), errors.Is(err, durablemcp.ErrDismissed):
+			p.note(ctx, "an approver was asked, and did not decide")
+		case ctx.Err() == nil:
+			p.note(ctx, "the approvers cannot be asked: "+message(err))
+			return
+		}
+		again := p.policy.ReminderInterval
+		if again <= 0 || workflow.Sleep(ctx, again) != nil {
+			return
+		}
+	}
+}
+
+// whatFor names what was bought, or the most of it.
+func (p *process) whatFor() string {
+	const most = 3
+	var names []string
+	for i, line := range p.invoice.Lines {
+		if i == most {
+			names = append(names, fmt.Sprintf("and %d more", len(p.invoice.Lines)-most))
+			break
+		}
+		names = append(names, line.Description)
+	}
+	return strings.Join(names, ", ")
+}
