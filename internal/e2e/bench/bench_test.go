@@ -1,26 +1,39 @@
-// Package bench measures what the library adds to a durable call, against what
-// a user would write without it, in the same run.
+// Package bench measures what the library costs, against what a user would
+// write without it, in the same run. See docs/performance.md.
 package bench
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
-	"slices"
+	"os"
 	"testing"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+	"google.golang.org/grpc"
 
 	"github.com/durablemcp/durablemcp"
 	"github.com/durablemcp/durablemcp/internal/e2e/devserver"
 )
+
+// TestMain serves if the process is a child of BenchmarkWaiting's.
+func TestMain(m *testing.M) {
+	if address := os.Getenv(childOf); address != "" {
+		if err := serveChild(context.Background(), address); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+const queue = "bench"
 
 type input struct {
 	Name string `json:"name"`
@@ -35,69 +48,86 @@ func greet(_ workflow.Context, in input) (output, error) {
 	return output{"hello " + in.Name}, nil
 }
 
-const queue = "bench"
-
-// BenchmarkCall makes one call of a trivial workflow after another, in turn
-// through the tool over HTTP and through the bare Temporal client with the same
-// options. It reports the medians, their ratio, and the tool's share.
-func BenchmarkCall(b *testing.B) {
-	ctx := b.Context()
-	c := startTemporal(b)
-	registry, err := durablemcp.New(&durablemcp.Options{Logger: slog.New(slog.DiscardHandler)}, durablemcp.WorkflowTool{
-		Name: "greet", Description: "Greets.", Workflow: greet, WorkflowType: "greet", TaskQueue: queue,
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	w := worker.New(c, queue, worker.Options{})
-	if err := registry.RegisterWorkflows(w, queue); err != nil {
-		b.Fatal(err)
-	}
-	if err := w.Start(); err != nil {
-		b.Fatal(err)
-	}
-	defer w.Stop()
-	session := serve(b, registry, c)
-
-	var plain, tool []time.Duration
-	for i := 0; b.Loop(); i++ {
-		name := fmt.Sprint(i)
-		plain = append(plain, timed(b, func() error { return callPlain(ctx, c, name) }))
-		tool = append(tool, timed(b, func() error { return callTool(ctx, session, name) }))
-	}
-	p, t := median(plain), median(tool)
-	b.ReportMetric(float64(p.Microseconds()), "plain-p50-µs")
-	b.ReportMetric(float64(t.Microseconds()), "tool-p50-µs")
-	b.ReportMetric(float64((t - p).Microseconds()), "share-p50-µs")
-	b.ReportMetric(float64(t)/float64(p), "tool/plain")
-	b.ReportMetric(0, "ns/op")
+// nap is the workflow that outlasts an inline wait.
+func nap(ctx workflow.Context, in input) (output, error) {
+	return output{"good morning " + in.Name}, workflow.Sleep(ctx, 100*time.Millisecond)
 }
 
-func startTemporal(b *testing.B) client.Client {
+// sleep is the workflow in which nothing happens.
+func sleep(ctx workflow.Context, _ input) (output, error) {
+	return output{}, workflow.Await(ctx, func() bool { return false })
+}
+
+// newRegistry declares the three as tools.
+func newRegistry(opts durablemcp.Options) (*durablemcp.Registry, error) {
+	opts.Logger = slog.New(slog.DiscardHandler)
+	tool := func(name, workflowID string, workflow any) durablemcp.WorkflowTool {
+		return durablemcp.WorkflowTool{
+			Name: name, Description: "Does it.", Workflow: workflow, WorkflowType: name, TaskQueue: queue, WorkflowID: workflowID,
+		}
+	}
+	return durablemcp.New(&opts, tool("greet", "", greet), tool("nap", "nap-{name}", nap), tool("sleep", "sleep-{name}", sleep))
+}
+
+// A rig is a Temporal server and a worker for the workflows.
+type rig struct {
+	address string
+	client  client.Client
+	rpcs    *rpcCounter
+}
+
+func setUp(b *testing.B) *rig {
 	b.Helper()
 	server, err := devserver.Start(b.Context(), devserver.Options{DataFile: b.TempDir() + "/bench.db"})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(server.Stop)
-	c, err := server.NewClient(b.Context(), client.Options{Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	r := &rig{address: server.FrontendAddr(), rpcs: new(rpcCounter)}
+	r.client, err = server.NewClient(b.Context(), client.Options{Logger: quiet{}, ConnectionOptions: client.ConnectionOptions{
+		DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(r.rpcs.intercept)},
+	}})
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(c.Close)
-	return c
-}
-
-func serve(b *testing.B, registry *durablemcp.Registry, c client.Client) *mcp.ClientSession {
-	b.Helper()
-	server := mcp.NewServer(&mcp.Implementation{Name: "bench", Version: "1"}, nil)
-	if err := registry.Mount(server, c); err != nil {
+	b.Cleanup(r.client.Close)
+	w := worker.New(r.client, queue, worker.Options{})
+	registry, err := newRegistry(durablemcp.Options{})
+	if err == nil {
+		err = registry.RegisterWorkflows(w, queue)
+	}
+	if err == nil {
+		err = w.Start()
+	}
+	if err != nil {
 		b.Fatal(err)
 	}
+	b.Cleanup(w.Stop)
+	return r
+}
+
+// newServer returns a server with the tools of the library.
+func newServer(opts durablemcp.Options, c client.Client) (*mcp.Server, error) {
+	registry, err := newRegistry(opts)
+	if err != nil {
+		return nil, err
+	}
+	server := mcp.NewServer(implementation, nil)
+	addEmptyTool(server)
+	return server, registry.Mount(server, c)
+}
+
+// serve serves a server over HTTP, and returns its URL.
+func serve(b *testing.B, server *mcp.Server) string {
+	b.Helper()
 	web := httptest.NewServer(durablemcp.NewHTTPHandler(server, nil))
 	b.Cleanup(web.Close)
-	session, err := mcp.NewClient(&mcp.Implementation{Name: "bench", Version: "1"}, nil).
-		Connect(b.Context(), &mcp.StreamableClientTransport{Endpoint: web.URL}, nil)
+	return web.URL
+}
+
+func connect(b *testing.B, url string) *mcp.ClientSession {
+	b.Helper()
+	session, err := mcp.NewClient(implementation, nil).Connect(b.Context(), &mcp.StreamableClientTransport{Endpoint: url}, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -105,36 +135,30 @@ func serve(b *testing.B, registry *durablemcp.Registry, c client.Client) *mcp.Cl
 	return session
 }
 
-func callPlain(ctx context.Context, c client.Client, name string) error {
-	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{TaskQueue: queue, EnableEagerStart: true}, "greet", input{name})
+// serveTools serves the tools of the library on a rig.
+func (r *rig) serveTools(b *testing.B, opts durablemcp.Options) string {
+	b.Helper()
+	server, err := newServer(opts, r.client)
 	if err != nil {
-		return err
+		b.Fatal(err)
 	}
-	var out output
-	return run.Get(ctx, &out)
+	return serve(b, server)
 }
 
-func callTool(ctx context.Context, session *mcp.ClientSession, name string) error {
-	arguments, err := json.Marshal(input{name})
-	if err != nil {
-		return err
-	}
-	result, err := session.CallTool(ctx, &mcp.CallToolParams{Name: "greet", Arguments: json.RawMessage(arguments)})
+func callTool(ctx context.Context, session *mcp.ClientSession, tool, name string) error {
+	result, err := session.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: input{name}})
 	if err == nil && result.IsError {
-		err = fmt.Errorf("greet failed: %v", result.StructuredContent)
+		err = fmt.Errorf("%s failed: %v", tool, result.StructuredContent)
 	}
 	return err
 }
 
-func timed(b *testing.B, call func() error) time.Duration {
-	start := time.Now()
-	if err := call(); err != nil {
-		b.Fatal(err)
-	}
-	return time.Since(start)
-}
+var implementation = &mcp.Implementation{Name: "bench", Version: "1"}
 
-func median(durations []time.Duration) time.Duration {
-	slices.Sort(durations)
-	return durations[len(durations)/2]
-}
+// quiet is a Temporal logger that says nothing.
+type quiet struct{}
+
+func (quiet) Debug(string, ...any) {}
+func (quiet) Info(string, ...any)  {}
+func (quiet) Warn(string, ...any)  {}
+func (quiet) Error(string, ...any) {}
