@@ -66,7 +66,7 @@ func TestOwnershipMatrix(t *testing.T) {
 	r.order(t, "ann", "ask approval")
 
 	matrixOfTools(t, ann, bob, own, r.queue)
-	matrixOfTasks(t, r, ann, bob, task.TaskID, another.TaskID)
+	matrixOfTasks(t, ann, bob, task.TaskID, another.TaskID)
 	matrixOfCalls(t, r, ann, bob)
 }
 
@@ -96,7 +96,7 @@ func matrixOfTools(t *testing.T, ann, bob rawPeer, own, queue string) {
 }
 
 // matrixOfTasks makes the requests about tasks.
-func matrixOfTasks(t *testing.T, r *taskRig, ann, bob rawPeer, own, others string) {
+func matrixOfTasks(t *testing.T, ann, bob rawPeer, own, others string) {
 	t.Helper()
 	state := func(p rawPeer, id string) (w wireTask) {
 		if m := p.ask(t, "tasks/get", `"taskId":"`+id+`"`); m.Error == nil {

@@ -567,6 +567,24 @@ func TestTaskListenQuietWithoutFirstRun(t *testing.T) {
 	s.untilIs(t, id, "completed")
 }
 
+// TestTaskListenTellsNews checks that a change of a workflow that clients cannot
+// see is not told.
+func TestTaskListenTellsNews(t *testing.T) {
+	t.Parallel()
+	r := setUpTasks(t, options{})
+	c := r.pipe(t)
+	id := c.start(t, "puppet", "a").TaskID
+	r.quiet(t, "a")
+	s := c.listenTo(t, id)
+	s.told(t)
+	r.order(t, "a", "memo 1")
+	r.pass(t, "1s")
+	r.order(t, "a", "report 1")
+	if m := s.told(t); !strings.HasSuffix(readTask(t, m.Params).StatusMessage, "step 1") {
+		t.Errorf("told %s; want what was reported", m)
+	}
+}
+
 // TestTaskListenDenied checks that a caller who may not see a task any more is
 // told nothing more of it, and that Temporal is left in peace.
 func TestTaskListenDenied(t *testing.T) {

@@ -40,7 +40,7 @@
 //	  each notification is what tasks/get says at that moment                             | TestTaskListen, TestTaskListenFailed, TestTaskListenToTheEnded
 //	  no progress and no log on the stream                                                | TestTaskListenSaysNothingElse
 //	  with other subscriptions on one stream, and several streams                         | TestTaskListenMerged, TestTaskListenSeveral, TestTaskListenOneID
-//	  a stream follows its tasks, tells how they end, and costs little                    | TestTaskListenFollowsItsWorkflow, TestTaskListenLosesNoEnd, TestTaskListenQuiet...
+//	  a stream follows its tasks, tells how they end, and costs little                    | TestTaskListenFollowsItsWorkflow, TestTaskListenLosesNoEnd, TestTaskListenTellsNews, TestTaskListenQuiet...
 //	  a stream ends with its client, and what it listens to                               | TestTaskListenLeavesNothing, TestTaskListenDenied, TestTaskListenExpired
 //	Routing Headers
 //	  Mcp-Name is the task's ID                                                           | TestTaskNameHeader, TestTaskMethodHeader

@@ -27,6 +27,7 @@ import (
 //	link KEY      asks to open a web page
 //	report N      reports that N of 10 are done
 //	activity      starts an activity that nobody runs
+//	memo N        notes N in a memo field of its own
 //	stubborn      ignores that it is cancelled from now on
 //	again         continues as new
 //	return, fail, protocol, retry
@@ -82,6 +83,8 @@ func (p *puppet) obey(ctx workflow.Context, name, order string) {
 		p.err = durablemcp.ReportProgress(ctx, n, 10, "step "+argument)
 	case "activity":
 		workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Hour}), "nobody_runs_it")
+	case "memo":
+		p.err = workflow.UpsertMemo(ctx, map[string]any{"note": argument})
 	case "stubborn":
 		p.stubborn = true
 	default:

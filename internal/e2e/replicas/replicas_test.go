@@ -186,7 +186,7 @@ func checkEnd(n int, kind string, result *mcp.CallToolResult, err error) error {
 		ok = errors.As(err, &ended) && ended.Task.Status == taskclient.Cancelled
 	}
 	if !ok {
-		return fmt.Errorf("%s ended with %v, %v", kind, text, err)
+		return fmt.Errorf("%s ended with %v, %w", kind, text, err)
 	}
 	return nil
 }
