@@ -118,11 +118,11 @@ func (c *connection) chain(ctx context.Context, id, firstRunID string, mine func
 	if err != nil || !mine(seen) {
 		return nil, err
 	}
-	run := c.GetWorkflow(ctx, id, firstRunID) // it has ended: another chain has the ID now
-	if err := run.Get(ctx, nil); err != nil && !failedFor(err) {
+	e := &execution{id: id, runID: firstRunID} // it has ended: another chain has the ID now
+	if _, err := follow(ctx, c, e); err != nil && !failedFor(err) {
 		return nil, err
 	}
-	return c.describe(ctx, id, run.GetRunID())
+	return c.describe(ctx, id, e.runID)
 }
 
 func (s *snapshot) info() *workflow.WorkflowExecutionInfo { return s.GetWorkflowExecutionInfo() }

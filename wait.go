@@ -1,6 +1,7 @@
 package durablemcp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -184,7 +185,8 @@ func follow(ctx context.Context, c *connection, e *execution) (converter.RawValu
 }
 
 // latestRun returns the current run of the chain that a run belongs to: itself,
-// or the one that continue-as-new, retries and resets have led to.
+// or the one that continue-as-new, retries and resets have led to. Of a chain
+// whose workflow ID another one has now, it returns the run's next reset.
 func latestRun(ctx context.Context, c *connection, id, runID string) (string, error) {
 	run, err := c.DescribeWorkflowExecution(ctx, id, runID)
 	if err != nil {
@@ -195,7 +197,8 @@ func latestRun(ctx context.Context, c *connection, id, runID string) (string, er
 		return "", err
 	}
 	if current.GetWorkflowExecutionInfo().GetFirstRunId() != run.GetWorkflowExecutionInfo().GetFirstRunId() {
-		return runID, nil
+		// Another chain has the ID now: of this one, Temporal keeps each step.
+		return cmp.Or(run.GetWorkflowExtendedInfo().GetResetRunId(), runID), nil
 	}
 	return current.GetWorkflowExecutionInfo().GetExecution().GetRunId(), nil
 }
