@@ -53,6 +53,40 @@ func (d *declaration) placeholder(field, name string, s *schema.Schema) {
 	}
 }
 
+// sharing is whether callers share the workflow IDs that a tool makes.
+type sharing struct {
+	shared bool
+	tool   string
+}
+
+// startsShared checks the field Shared of a tool that starts workflows, and
+// keeps it for the others.
+func (d *declaration) startsShared(ref *workflowRef, template *idtemplate.Template, shared bool, field string) {
+	for _, name := range []string{idtemplate.Principal, idtemplate.UUID} {
+		if !template.Uses(name) {
+			continue
+		}
+		if shared {
+			d.mistake(field, fmt.Sprintf("true, and {%s} in WorkflowID", name), "one of the two: such an ID is no other caller's")
+		}
+		return
+	}
+	first, known := d.sharing[ref.name]
+	if known && first.shared != shared {
+		d.mistake(field, fmt.Sprintf("%v, and %v in %s", shared, first.shared, first.tool),
+			"the same in all tools that start the workflow "+ref.name)
+	}
+	if !known {
+		d.sharing[ref.name] = sharing{shared, d.name}
+	}
+}
+
+// perPrincipal reports whether the IDs of a workflow are each caller's own.
+func (d *declaration) perPrincipal(ref *workflowRef) bool {
+	how, known := d.sharing[ref.name]
+	return known && !how.shared
+}
+
 // An address is how the arguments of a tool name the workflow that it is
 // about: by the placeholders of a template, or by workflow_id and run_id.
 type address struct {

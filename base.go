@@ -69,13 +69,11 @@ func (b *base) log(ctx context.Context, msg string, args ...any) {
 // render fills a template for a call. Its error is a [*toolError].
 func (b *base) render(template *idtemplate.Template, in *input, caller Caller) (string, error) {
 	id, err := template.Render(in.properties, func(name string) (string, error) {
-		switch {
-		case name == idtemplate.Input:
+		switch name {
+		case idtemplate.Input:
 			return in.digest, nil
-		case name == idtemplate.UUID:
+		case idtemplate.UUID:
 			return uuid.NewString(), nil
-		case caller.Principal == "":
-			return "", unauthorized()
 		}
 		return caller.Principal, nil
 	})

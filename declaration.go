@@ -46,6 +46,7 @@ type declarations struct {
 	inputs   map[string][]*schema.Schema // workflow type -> arguments of the tools that start it
 	results  map[string]*resultTool      // workflow type -> the tool that waits for its result
 	answers  map[string]*updateTool      // workflow type -> the tool that answers its questions
+	sharing  map[string]sharing          // workflow type -> whether callers share its workflow IDs
 	tasks    map[string]*waiter          // see Registry.tasks
 	mistakes []*DeclarationError
 }
@@ -58,6 +59,7 @@ func newDeclarations(o Options) *declarations {
 		inputs:  make(map[string][]*schema.Schema),
 		results: make(map[string]*resultTool),
 		answers: make(map[string]*updateTool),
+		sharing: make(map[string]sharing),
 		tasks:   make(map[string]*waiter),
 	}
 	s.checkOptions(o)

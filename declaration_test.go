@@ -163,7 +163,7 @@ func TestValidDeclarations(t *testing.T) {
 	_, err := New(nil,
 		valid(),
 		with(func(w *WorkflowTool) {
-			w.Name, w.WorkflowID = "b", "o-{id}-{customer.number}-{@input}-{@principal}-{@uuid}"
+			w.Name, w.WorkflowID = "b", "o-{@principal}-{@uuid}-{@input}-{id}-{customer.number}"
 		}),
 		with(func(w *WorkflowTool) { w.Name, w.Workflow, w.WorkflowType = "c", named, "Named" }),
 		with(func(w *WorkflowTool) { w.Name, w.Workflow, w.WorkflowType = "d", genericOrder[order], "GenericOrder" }),

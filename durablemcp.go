@@ -41,6 +41,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"time"
 
@@ -111,8 +112,8 @@ type Options struct {
 	// [DefaultNamespace].
 	Namespace string
 
-	// Principal names who makes a request, for {@principal} in a workflow ID
-	// template. An error refuses the call. If nil, it is the subject of the
+	// Principal names who makes a request: who owns what is started, and is part
+	// of its workflow ID. An error refuses the call. If nil, it is the subject of the
 	// verified bearer token ([auth.TokenInfo.UserID]) over HTTP and empty
 	// elsewhere.
 	//
@@ -163,10 +164,10 @@ func New(opts *Options, tools ...Tool) (*Registry, error) {
 	set := newDeclarations(o)
 	bindings := make([]*binding, len(tools))
 	// Tools that start workflows come first: the others take the types of
-	// their arguments from them.
-	for _, starts := range []bool{true, false} {
+	// their arguments from them, and whose the workflow IDs are.
+	for _, turn := range []int{0, 1, 2} {
 		for i, tool := range tools {
-			if isStart(tool) == starts {
+			if turnOf(tool) == turn {
 				bindings[i] = set.declare(i, tool)
 			}
 		}
@@ -177,12 +178,27 @@ func New(opts *Options, tools ...Tool) (*Registry, error) {
 	return &Registry{bindings: bindings, runs: set.runs, tasks: set.tasks, opts: set.opts}, nil
 }
 
-func isStart(tool Tool) bool {
-	switch tool.(type) {
-	case WorkflowTool, *WorkflowTool:
-		return true
+// turnOf says when a tool has its turn to be declared.
+func turnOf(tool Tool) int {
+	if v := reflect.ValueOf(tool); v.Kind() == reflect.Pointer && !v.IsNil() {
+		tool, _ = v.Elem().Interface().(Tool)
 	}
-	return false
+	switch t := tool.(type) {
+	case WorkflowTool:
+		return 0
+	case SignalTool:
+		return turnOfMessage(t.Start)
+	case UpdateTool:
+		return turnOfMessage(t.Start)
+	}
+	return 2
+}
+
+func turnOfMessage(start *WithStart) int {
+	if start != nil {
+		return 1
+	}
+	return 2
 }
 
 func (o Options) withDefaults() Options {

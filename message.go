@@ -3,8 +3,11 @@ package durablemcp
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
 
 // A message is what signals, queries and updates have in common: a payload, and
@@ -38,6 +41,16 @@ func (d *declaration) message(f messageFields) *message {
 	address, in := d.address(ref, f.workflowID, in)
 	if in == nil || f.start != nil && start == nil {
 		return nil
+	}
+	if start != nil {
+		d.startsShared(ref, address.template, f.start.Shared, "Start.Shared")
+	}
+	if address.template != nil && !address.template.Uses(idtemplate.Principal) && d.perPrincipal(ref) {
+		address.template = address.template.PerPrincipal()
+		if f.allow != nil {
+			d.mistake("Allow", "a function, which nobody else's workflow would come before",
+				fmt.Sprintf("nothing; or Shared in %s, so that the IDs are not each caller's own", d.sharing[ref.name].tool))
+		}
 	}
 	if start != nil {
 		start.template = address.template

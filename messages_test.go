@@ -1,6 +1,7 @@
 package durablemcp
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -61,6 +62,45 @@ func TestAddressArguments(t *testing.T) {
 				if !strings.Contains(got, want) {
 					t.Errorf("%s does not contain %s", got, want)
 				}
+			}
+		})
+	}
+}
+
+// TestSharingMistakes makes each mistake about whose the workflow IDs are.
+func TestSharingMistakes(t *testing.T) {
+	t.Parallel()
+	starts := func(name, id string, shared bool) Tool {
+		return WorkflowTool{Name: name, Description: "Bills.", Workflow: bill, TaskQueue: "q", WorkflowID: id, Shared: shared}
+	}
+	allow := func(context.Context, Caller, Owner) error { return nil }
+	audit := StatusTool{Name: "audit", Description: "Looks.", Workflow: bill, WorkflowID: "i-{id}", Allow: allow}
+	withStart := SignalTool{Name: "signal", Description: "Signals.", Workflow: bill, Signal: "s", WorkflowID: "i-{id}",
+		Start: &WithStart{TaskQueue: "q", Shared: true}}
+	for name, test := range map[string]struct {
+		tools []Tool
+		field string
+	}{
+		"shared":                  {[]Tool{audit, starts("a", "i-{id}", true), &withStart}, ""},
+		"of each":                 {[]Tool{starts("a", "i-{id}", false), starts("b", "j-{@principal}-{id}", false)}, ""},
+		"started elsewhere":       {[]Tool{audit}, ""},
+		"allowed, though of each": {[]Tool{audit, starts("a", "i-{id}", false)}, "Allow"},
+		"shared, of each":         {[]Tool{starts("a", "i-{@principal}", true)}, "Shared"},
+		"shared, of each call":    {[]Tool{starts("a", "", true)}, "Shared"},
+		"different":               {[]Tool{starts("a", "i-{id}", true), starts("b", "j-{id}", false)}, "Shared"},
+		"different, of a message": {[]Tool{&withStart, starts("b", "j-{id}", false)}, "Start.Shared"},
+		"between arguments":       {[]Tool{starts("a", "{id}-{@principal}-{buyer.number}", false)}, "WorkflowID"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := New(nil, test.tools...)
+			switch {
+			case test.field == "" && err != nil:
+				t.Error(err)
+			case test.field != "" && err == nil:
+				t.Error("New found no mistake")
+			case test.field != "" && mistakesOf(t, err)[0].Field != test.field:
+				t.Errorf("found %v; want a mistake in %s", err, test.field)
 			}
 		})
 	}

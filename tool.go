@@ -9,6 +9,8 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
+
+	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
 
 // A Mode says what a call of a [WorkflowTool] waits for.
@@ -94,7 +96,17 @@ type WorkflowTool struct {
 	// A call whose ID is that of a running workflow joins it; if that workflow
 	// was started with other arguments, the call is refused and changes
 	// nothing. If empty, defaults to the tool's name, a dash and {@uuid}.
+	//
+	// The IDs of one principal are never those of another: unless the template
+	// has {@principal} or {@uuid}, or the tool is Shared, a colon and the
+	// principal come behind it, for callers that have one. The templates of the
+	// registry's other tools for the workflow are completed in the same way.
 	WorkflowID string
+	// Shared says that the template names something that callers share, such as
+	// an invoice: its IDs are the same for all of them. Whoever comes first
+	// starts and owns the workflow; Allow, here and in other tools, lets others
+	// touch it, who are refused otherwise.
+	Shared bool
 	// WorkflowIDReusePolicy says what happens when the ID is that of a closed
 	// workflow: with ALLOW_DUPLICATE, the default, a call starts anew; where
 	// the policy does not allow that, it answers with the result of the closed
@@ -141,6 +153,10 @@ func (t WorkflowTool) declare(d *declaration) *binding {
 		return nil // the mistakes are recorded
 	}
 	d.inputs[ref.name] = append(d.inputs[ref.name], in.schema)
+	d.startsShared(ref, template, t.Shared, "Shared")
+	if !template.Uses(idtemplate.Principal) && !template.Uses(idtemplate.UUID) && !t.Shared {
+		template = template.PerPrincipal()
+	}
 	b := &base{opts: d.opts, name: t.Name, workflowType: ref.name}
 	tool := &workflowTool{base: b, input: in, mode: t.Mode, cancel: t.CancelWorkflow, starter: &starter{
 		base: b, template: template, allow: t.Allow,

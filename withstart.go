@@ -24,6 +24,8 @@ type WithStart struct {
 	// [WorkflowTool].
 	Input    any
 	ArgNames []string
+	// Shared is as in [WorkflowTool].
+	Shared bool
 	// WorkflowIDReusePolicy and StartOptions are as in [WorkflowTool], except
 	// that the options StartDelay and EnableEagerStart have no effect.
 	WorkflowIDReusePolicy enums.WorkflowIdReusePolicy

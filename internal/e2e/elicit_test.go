@@ -61,8 +61,8 @@ func asking(fn any) func(queue string) []durablemcp.Tool {
 	return func(queue string) []durablemcp.Tool {
 		id := queue + "-{name}"
 		return []durablemcp.Tool{
-			durablemcp.WorkflowTool{Name: "ask", Description: "Asks.", Workflow: fn, TaskQueue: queue, ArgNames: []string{"name"}, WorkflowID: id},
-			durablemcp.WorkflowTool{Name: "start", Description: "Asks.", Workflow: fn, TaskQueue: queue, ArgNames: []string{"name"}, WorkflowID: id,
+			durablemcp.WorkflowTool{Name: "ask", Description: "Asks.", Workflow: fn, TaskQueue: queue, ArgNames: []string{"name"}, WorkflowID: id, Shared: true},
+			durablemcp.WorkflowTool{Name: "start", Description: "Asks.", Workflow: fn, TaskQueue: queue, ArgNames: []string{"name"}, WorkflowID: id, Shared: true,
 				Mode: durablemcp.Start, TaskSupport: durablemcp.TaskForbidden},
 			durablemcp.ResultTool{Name: "result", Description: "Waits.", Workflow: fn, WorkflowID: id},
 			durablemcp.StatusTool{Name: "status", Description: "Looks.", Workflow: fn, WorkflowID: id},

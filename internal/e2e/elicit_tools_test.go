@@ -264,7 +264,7 @@ func TestAllowAnswer(t *testing.T) {
 	s := newStage(t, o, func(queue string) []durablemcp.Tool {
 		return []durablemcp.Tool{
 			durablemcp.WorkflowTool{Name: "ask", Description: "Asks.", Workflow: Approve, TaskQueue: queue, ArgNames: []string{"name"},
-				WorkflowID: queue + "-{name}", Wait: time.Second, AllowAnswer: boss},
+				WorkflowID: queue + "-{name}", Shared: true, Wait: time.Second, AllowAnswer: boss},
 			durablemcp.ResultTool{Name: "result", Description: "Waits.", Workflow: Approve, WorkflowID: queue + "-{name}", AllowAnswer: boss,
 				Allow: func(context.Context, durablemcp.Caller, durablemcp.Owner) error { return nil }},
 		}

@@ -31,7 +31,7 @@ func verifyToken(_ context.Context, token string, _ *http.Request) (*auth.TokenI
 func matrixTools(queue string) []durablemcp.Tool {
 	return append(taskTools(queue),
 		durablemcp.WorkflowTool{Name: "open_cart", Description: "Test.", Workflow: Cart, TaskQueue: queue, Mode: durablemcp.Start,
-			ArgNames: []string{"customer"}, WorkflowID: queue + "-cart-{customer}", TaskSupport: durablemcp.TaskForbidden},
+			ArgNames: []string{"customer"}, WorkflowID: queue + "-cart-{customer}", Shared: true, TaskSupport: durablemcp.TaskForbidden},
 		durablemcp.SignalTool{Name: "signal", Description: "Test.", Workflow: Cart, Signal: "AddItem", Input: Item{}},
 		durablemcp.QueryTool{Name: "query", Description: "Test.", Workflow: Cart, Query: "Items", Input: []any{""}, ArgNames: []string{"prefix"}, Output: []string{}},
 		durablemcp.UpdateTool{Name: "update", Description: "Test.", Workflow: Cart, Update: "Add", Input: Item{}, Output: 0},

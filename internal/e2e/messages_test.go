@@ -83,13 +83,13 @@ func cartTools(queue string) []durablemcp.Tool {
 		durablemcp.CancelTool{Name: "cancel_cart", Description: "Test.", Workflow: Cart, WorkflowID: id},
 		durablemcp.CancelTool{Name: "kill_cart", Description: "Test.", Workflow: Cart, Terminate: true},
 		durablemcp.WorkflowTool{Name: "open_cart", Description: "Test.", Workflow: Cart, TaskQueue: queue, Mode: durablemcp.Start,
-			ArgNames: []string{"customer"}, WorkflowID: id},
+			ArgNames: []string{"customer"}, WorkflowID: id, Shared: true},
 		durablemcp.WorkflowTool{Name: "shop", Description: "Test.", Workflow: Cart, TaskQueue: queue, Wait: 200 * time.Millisecond,
-			ArgNames: []string{"customer"}, WorkflowID: id},
+			ArgNames: []string{"customer"}, WorkflowID: id, Shared: true},
 		durablemcp.SignalTool{Name: "add_item_anyway", Description: "Test.", Workflow: Cart, Signal: "AddItem", Input: Item{}, WorkflowID: id,
-			Start: &durablemcp.WithStart{TaskQueue: queue, ArgNames: []string{"customer"}}},
+			Start: &durablemcp.WithStart{TaskQueue: queue, ArgNames: []string{"customer"}, Shared: true}},
 		durablemcp.UpdateTool{Name: "add_anyway", Description: "Test.", Workflow: Cart, Update: "Add", Input: Item{}, Output: 0, WorkflowID: id,
-			Start: &durablemcp.WithStart{TaskQueue: queue, ArgNames: []string{"customer"}}},
+			Start: &durablemcp.WithStart{TaskQueue: queue, ArgNames: []string{"customer"}, Shared: true}},
 		durablemcp.WorkflowTool{Name: "gate", Description: "Test.", Workflow: Gate, TaskQueue: queue, ArgNames: []string{"name"},
 			WorkflowID: queue + "-{name}", Mode: durablemcp.Start},
 	}
@@ -298,6 +298,37 @@ func TestOwnership(t *testing.T) {
 	auditor.wantFailure(t, "items", `{"customer":"ann","prefix":""}`, "NotFound")
 	auditor.want(t, "audit", `{"customer":"ann","prefix":""}`, `{"result":[]}`)
 	ann.want(t, "add", `{"customer":"ann","name":"tea"}`, `{"result":1}`)
+}
+
+// TestPrincipalsApart checks that nobody's workflow IDs are those of somebody
+// else, where the declaration does not say that they share them, and that tools
+// find the caller's own workflow.
+func TestPrincipalsApart(t *testing.T) {
+	t.Parallel()
+	r := setUp(t, options{Options: durablemcp.Options{Principal: userHeader}}, func(queue string) []durablemcp.Tool {
+		id := queue + "-{customer}"
+		return []durablemcp.Tool{
+			durablemcp.QueryTool{Name: "items", Description: "Test.", Workflow: Cart, Query: "Items", WorkflowID: id,
+				Input: []any{""}, ArgNames: []string{"prefix"}, Output: []string{}},
+			&durablemcp.UpdateTool{Name: "add_anyway", Description: "Test.", Workflow: Cart, Update: "Add", Input: Item{}, Output: 0, WorkflowID: id,
+				Start: &durablemcp.WithStart{TaskQueue: queue, ArgNames: []string{"customer"}}},
+			durablemcp.WorkflowTool{Name: "open_cart", Description: "Test.", Workflow: Cart, TaskQueue: queue, Mode: durablemcp.Start,
+				ArgNames: []string{"customer"}, WorkflowID: id},
+		}
+	})
+	ids := make(map[string]bool)
+	for user, item := range map[string]string{"ann": "tea", "ann:x": "milk", "": "rice"} {
+		as := *r
+		as.session = dialAs(t, r.url, user)
+		ids[workflowOf(t, as.call("open_cart", `{"customer":"x"}`))["workflow_id"]] = true
+		as.want(t, "add_anyway", `{"customer":"x","name":"`+item+`"}`, `{"result":1}`)
+		as.want(t, "items", `{"customer":"x","prefix":""}`, `{"result":["`+item+`"]}`)
+	}
+	for _, want := range []string{r.queue + "-x:ann", r.queue + "-x:ann%3Ax", r.queue + "-x"} {
+		if !ids[want] {
+			t.Errorf("the workflow IDs are %v; want %s among them", ids, want)
+		}
+	}
 }
 
 // TestNobodyAnswers checks messages to a workflow without a worker: what Temporal

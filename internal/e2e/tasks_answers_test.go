@@ -274,7 +274,7 @@ func TestTaskAnswerOfOthers(t *testing.T) {
 		}
 		return []durablemcp.Tool{
 			durablemcp.WorkflowTool{Name: "puppet", Description: "Test.", Workflow: Puppet, TaskQueue: queue, ArgNames: []string{"name"},
-				WorkflowID: queue + "-{name}", Allow: all, AllowAnswer: boss},
+				WorkflowID: queue + "-{name}", Shared: true, Allow: all, AllowAnswer: boss},
 		}
 	})
 	ann, boss := r.web("ann"), r.web("boss")

@@ -7,12 +7,17 @@
 //
 // IDs are printable ASCII (see [Printable]). Letters beyond it in a value are
 // spelled in the way of URLs, so that "{city}" is Z%C3%BCrich for Zürich.
+//
+// A template with {@principal} makes different IDs for different principals,
+// whatever the arguments are: the text between it and them, which the principal
+// cannot contain, tells where it begins or ends.
 package idtemplate
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -39,6 +44,9 @@ type Template struct {
 type part struct {
 	text string
 	name string
+
+	optional  bool   // nothing stands for it, and for the text, if it has no value
+	separator string // what the value must not contain: it tells where the value ends
 }
 
 // Parse parses a template. The error says at which byte the template is wrong.
@@ -78,7 +86,38 @@ func Parse(s string) (*Template, error) {
 		}
 	}
 	flush()
-	return t, nil
+	return t, t.separate()
+}
+
+// separate sets what a principal must not contain.
+func (t *Template) separate() error {
+	for i, p := range t.parts {
+		if p.name != Principal {
+			continue
+		}
+		before, after := slices.ContainsFunc(t.parts[:i], argument), slices.ContainsFunc(t.parts[i:], argument)
+		switch {
+		case before && after:
+			return fmt.Errorf("arguments on both sides of {%s}, which could make the IDs of two callers the same", Principal)
+		case before && t.parts[i-1].name == "":
+			text := t.parts[i-1].text
+			t.parts[i].separator = text[len(text)-1:]
+		case after && t.parts[i+1].name == "":
+			t.parts[i].separator = t.parts[i+1].text[:1]
+		case before, after:
+			return fmt.Errorf("no text, such as a dash, between {%s} and the placeholder next to it", Principal)
+		}
+	}
+	return nil
+}
+
+// argument reports whether a part's value is up to the caller.
+func argument(p part) bool { return p.name != "" && p.name[0] != '@' }
+
+// PerPrincipal returns a template whose IDs are another for each principal: the
+// same one, with a colon and the principal behind it for callers that have one.
+func (t *Template) PerPrincipal() *Template {
+	return &Template{append(slices.Clip(t.parts), part{text: ":", name: Principal, optional: true, separator: ":"})}
 }
 
 func checkName(name string) error {
@@ -134,21 +173,21 @@ type ValueError struct {
 func (e *ValueError) Error() string { return "{" + e.Placeholder + "} " + e.Problem }
 
 // Render fills the template. Arguments come from args, decoded from JSON with
-// numbers as [json.Number]; the placeholders behind @ come from builtin.
-// Every error is a [*ValueError].
+// numbers as [json.Number]; the placeholders behind @ come from builtin, which
+// returns nothing for what is not known. Every error is a [*ValueError].
 func (t *Template) Render(args map[string]any, builtin func(name string) (string, error)) (string, error) {
 	var id strings.Builder
 	longest := part{}
 	for _, p := range t.parts {
 		text := p.text
 		if p.name != "" {
-			value, err := value(p.name, args, builtin)
+			value, err := value(p, args, builtin)
 			if err != nil {
 				return "", &ValueError{p.name, err.Error()}
 			}
 			text = value
-			if len(text) > len(longest.text) {
-				longest = part{text, p.name}
+			if argument(p) && len(text) > len(longest.text) {
+				longest = part{text: text, name: p.name}
 			}
 		}
 		id.WriteString(text)
@@ -160,13 +199,19 @@ func (t *Template) Render(args map[string]any, builtin func(name string) (string
 	return id.String(), nil
 }
 
-func value(name string, args map[string]any, builtin func(string) (string, error)) (string, error) {
-	if name[0] == '@' {
-		text, err := builtin(name)
-		return escape(text), err
+func value(p part, args map[string]any, builtin func(string) (string, error)) (string, error) {
+	if !argument(p) {
+		text, err := builtin(p.name)
+		switch {
+		case err != nil || p.optional && text == "":
+			return "", err
+		case text == "":
+			return "", errors.New("is unknown")
+		}
+		return p.text + escape(text, p.separator), nil
 	}
 	var v any = args
-	for _, step := range Path(name) {
+	for _, step := range Path(p.name) {
 		object, ok := v.(map[string]any)
 		if !ok {
 			return "", errors.New("is missing")
@@ -187,7 +232,7 @@ func scalar(v any) (string, error) {
 		if Printable(v) {
 			return v, nil // as it is, and not escaped: the ID may be that of a workflow which no tool started
 		}
-		return escape(v), nil
+		return escape(v, ""), nil
 	case json.Number:
 		return v.String(), nil
 	case bool:
@@ -208,11 +253,12 @@ func Printable(s string) bool {
 	return true
 }
 
-// escape spells s in printable ASCII, as URLs do: each s in a way of its own.
-func escape(s string) string {
+// escape spells s in printable ASCII without the separator, as URLs do: each s
+// in a way of its own.
+func escape(s, separator string) string {
 	var b strings.Builder
 	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' || s[i] == '%' {
+		if s[i] < ' ' || s[i] > '~' || s[i] == '%' || separator != "" && s[i] == separator[0] {
 			fmt.Fprintf(&b, "%%%02X", s[i])
 		} else {
 			b.WriteByte(s[i])

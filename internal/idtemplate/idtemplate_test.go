@@ -19,7 +19,7 @@ func TestRender(t *testing.T) {
 	builtin := func(name string) (string, error) {
 		switch name {
 		case Principal:
-			return "", errors.New("is unknown")
+			return "ann-b:c%", nil
 		case UUID:
 			return "50%é", nil
 		}
@@ -31,7 +31,9 @@ func TestRender(t *testing.T) {
 		{"{{{id}}}", "{INV-1/2 {a}}", ""},
 		{"a-{@uuid}-{@input}", "a-50%25%C3%A9-input", ""},
 		{"{city}-{percent}", "Z%C3%BCrich 50%25-50%", ""},
-		{"{@principal}", "", "{@principal} is unknown"},
+		{"{@principal}", "ann-b:c%25", ""},
+		{"{n}-{@principal}", "-74.5-ann%2Db:c%25", ""},
+		{"{@principal}:{@input}:{n}", "ann-b%3Ac%25:input:-74.5", ""},
 		{"{missing}", "", "{missing} is missing"},
 		{"{id.inner}", "", "{id.inner} is missing"},
 		{"{empty}", "", "is empty"},
@@ -68,6 +70,10 @@ func TestParseErrors(t *testing.T) {
 		"{a..b}":     "an empty step",
 		"{.a}":       "an empty step",
 		"x{@input}}": "a } without {",
+
+		"{a}-{@principal}-{b}":    "arguments on both sides of {@principal}",
+		"{@principal}{a}":         "no text, such as a dash",
+		"{a}-{@uuid}{@principal}": "no text, such as a dash",
 	} {
 		if _, err := Parse(template); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Parse(%q) = %v; want %q", template, err, want)
@@ -87,6 +93,68 @@ func TestArguments(t *testing.T) {
 	if !template.Uses(UUID) || template.Uses(Input) {
 		t.Error("Uses does not tell {@uuid} from {@input}")
 	}
+}
+
+// TestPerPrincipal checks that each principal has IDs of its own, and that who
+// has no name has those of the template.
+func TestPerPrincipal(t *testing.T) {
+	t.Parallel()
+	template, err := Parse("a-{id}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := template.PerPrincipal()
+	for principal, want := range map[string]string{"": "a-x:y", "ann": "a-x:y:ann", "y:ann": "a-x:y:y%3Aann"} {
+		got, err := own.Render(map[string]any{"id": "x:y"}, func(string) (string, error) { return principal, nil })
+		if got != want || err != nil {
+			t.Errorf("for %q: %q, %v; want %q", principal, got, err, want)
+		}
+	}
+	if _, err := mustParse(t, "{@principal}").Render(nil, func(string) (string, error) { return "", nil }); err == nil {
+		t.Error("a principal that is not known was taken")
+	}
+	if template.Uses(Principal) || !own.Uses(Principal) {
+		t.Error("PerPrincipal changes the template, or returns the same")
+	}
+}
+
+func mustParse(t *testing.T, s string) *Template {
+	t.Helper()
+	template, err := Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return template
+}
+
+// FuzzPrincipals looks for two principals who can make the same ID.
+func FuzzPrincipals(f *testing.F) {
+	f.Add("{a}-{@principal}", "x", "ann-b", "x-ann", "b")
+	f.Add("{@principal}/{a}-{b}", "x", "ann", "x", "ann/x")
+	f.Add("{a}{b}", "x", "ann", "x:ann", "ann:x")
+	f.Add("{@input}{@principal}{@principal}", "x", "a", "x", "aa")
+	f.Fuzz(func(t *testing.T, template, x, ann, y, bob string) {
+		parsed, err := Parse(template)
+		if err != nil || ann == bob || ann == "" || bob == "" {
+			return
+		}
+		if !parsed.Uses(Principal) {
+			parsed = parsed.PerPrincipal()
+		}
+		render := func(value, principal string) (string, error) {
+			return parsed.Render(map[string]any{"a": value, "b": value}, func(name string) (string, error) {
+				if name == Principal {
+					return principal, nil
+				}
+				return "digest", nil
+			})
+		}
+		one, err := render(x, ann)
+		other, err2 := render(y, bob)
+		if err == nil && err2 == nil && one == other {
+			t.Errorf("%q for %q and for %q, from %q", one, ann, bob, template)
+		}
+	})
 }
 
 // FuzzTemplate looks for templates or values that crash, or that render to

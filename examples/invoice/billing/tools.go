@@ -55,6 +55,7 @@ func submitterTools(access Access) []durablemcp.Tool {
 				"has failed needs a new invoice_id to be submitted again.",
 			Workflow: ProcessInvoice, WorkflowType: WorkflowType, TaskQueue: TaskQueue, Mode: durablemcp.Start,
 			WorkflowID:            workflowID,
+			Shared:                true, // with the approvers
 			WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 			AllowAnswer:           nobody,
 		},
