@@ -24,9 +24,26 @@ type connection struct {
 	kept retention
 
 	waiting atomic.Int64 // calls that wait for their workflows
+
+	away atomic.Bool // Temporal has not answered a request that starts a workflow
 }
 
 func newConnection(c client.Client) *connection { return &connection{Client: c} }
+
+// reach makes sure that Temporal is back, if it was away, before something is
+// started: what is not sent is surely not started, and can be repeated.
+func (c *connection) reach(ctx context.Context) error {
+	if !c.away.Load() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	if _, err := c.WorkflowService().GetSystemInfo(ctx, &workflowservice.GetSystemInfoRequest{}); err != nil {
+		return err
+	}
+	c.away.Store(false)
+	return nil
+}
 
 // memo reads the memo of a described execution. It makes a request only if
 // there has been none before whose answer could serve as the decoder, or if the

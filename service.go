@@ -44,12 +44,7 @@ func serviceFailure(err error) *toolError {
 			advice:  "Calling again will not help until the server's configuration is mended. Tell the user.",
 		}
 	case neverSent(err):
-		return &toolError{
-			Type:      errUnavailable,
-			Message:   "Temporal, which runs this tool's work, cannot be reached.",
-			Retryable: true,
-			advice:    "Wait a little, then make the same call again; tell the user if it lasts.",
-		}
+		return unavailable()
 	}
 	return &toolError{
 		Type:      errUnknownOutcome,
@@ -58,14 +53,20 @@ func serviceFailure(err error) *toolError {
 	}
 }
 
-// neverSent reports whether a request surely did not reach Temporal, because
-// there was no connection. gRPC tells so only in the error's text
-// (google.golang.org/grpc, transport.ConnectionError).
-func neverSent(err error) bool {
-	text := err.Error()
-	return strings.Contains(text, "error while dialing") || strings.Contains(text, "Error while dialing") ||
-		strings.Contains(text, "failed reaching server") || strings.Contains(text, "name resolver error")
+func unavailable() *toolError {
+	return &toolError{
+		Type:      errUnavailable,
+		Message:   "Temporal, which runs this tool's work, cannot be reached.",
+		Retryable: true,
+		advice:    "Wait a little, then make the same call again; tell the user if it lasts.",
+	}
 }
+
+// neverSent reports whether a request surely did not reach Temporal: the SDK's
+// client has not even learnt what the server can do, as it does before its first
+// request. Only the text tells. That there is no connection now says nothing: the
+// client repeats requests by itself, and an earlier attempt may have arrived.
+func neverSent(err error) bool { return strings.Contains(err.Error(), "failed reaching server") }
 
 // tooLarge reports whether a request was refused for its size: by gRPC, or by
 // Temporal (dynamic configuration limit.blobSize.error). Only the text tells.

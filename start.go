@@ -38,7 +38,12 @@ type starter struct {
 func (s *starter) start(ctx context.Context, c *connection, id string, in *input, caller Caller) (*execution, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-
+	if err := c.reach(ctx); err != nil {
+		s.log(ctx, "Temporal is still away", "error", err)
+		e := unavailable()
+		e.Message += " Nothing was started."
+		return nil, e
+	}
 	options, rec := s.optionsFor(id, in, caller)
 	run, err := c.ExecuteWorkflow(ctx, options, s.workflowType, in.args...)
 	if taken, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
@@ -46,7 +51,9 @@ func (s *starter) start(ctx context.Context, c *connection, id string, in *input
 	}
 	if err != nil {
 		s.log(ctx, "starting a workflow failed", "workflow_id", id, "error", err)
-		return nil, s.failure(id, err)
+		failure := s.failure(id, err)
+		c.away.Store(failure.Type == errUnknownOutcome)
+		return nil, failure
 	}
 	return &execution{
 		id: id, runID: run.GetRunID(), firstRunID: run.GetRunID(),

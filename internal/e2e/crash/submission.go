@@ -67,10 +67,12 @@ func (c *call) submit(ctx context.Context) (*submission, error) {
 			s.task = outcome.Task.ID
 			return true, nil
 		}
-		if s.ended, err = answerOf(outcome.Result); err != nil {
+		a, err := answerOf(outcome.Result)
+		if err != nil || a.isError && a.retryable {
 			return false, err
 		}
-		return !s.ended.isError || !s.ended.retryable, nil
+		s.ended = a
+		return true, nil
 	})
 	return s, err
 }
