@@ -181,7 +181,7 @@ func New(opts *Options, tools ...Tool) (*Registry, error) {
 // turnOf says when a tool has its turn to be declared.
 func turnOf(tool Tool) int {
 	if v := reflect.ValueOf(tool); v.Kind() == reflect.Pointer && !v.IsNil() {
-		tool, _ = v.Elem().Interface().(Tool)
+		tool, _ = reflect.TypeAssert[Tool](v.Elem())
 	}
 	switch t := tool.(type) {
 	case WorkflowTool:
