@@ -31,10 +31,28 @@ func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *exec
 	defer cancel()
 	defer a.stop()
 	watch := c.watch(ctx, e.id, e.runID)
-	for {
+	pause := lookForLife
+	if a.wantsProgress() {
+		pause = 0 // also if nothing happens
+	}
+	for looked := false; ; looked = true {
+		switch a.pause(ctx, watch, deadline, pause) {
+		case workflowEnded:
+			if result, err := w.await(ctx, c, e, time.Now().Add(requestTimeout)); result != nil || err != nil || ctx.Err() != nil {
+				return result, err
+			}
+			return w.stillRunning(ctx, c, a.req, e), nil
+		case waitOver:
+			if looked {
+				return w.lastLook(ctx, c, a.req, e)
+			}
+		case callOver:
+			return nil, ctx.Err()
+		case somethingNew:
+		}
 		e.runID = watch.at()
 		seen, err := c.describe(ctx, e.id, e.runID)
-		pause := lookForLife
+		pause = lookForLife
 		switch {
 		case err != nil:
 			if ctx.Err() == nil {
@@ -49,18 +67,7 @@ func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *exec
 				pause = lookAgain
 			}
 		}
-		why := a.pause(ctx, watch, deadline, pause)
-		switch why {
-		case workflowEnded:
-			if result, err := w.await(ctx, c, e, time.Now().Add(requestTimeout)); result != nil || err != nil || ctx.Err() != nil {
-				return result, err
-			}
-			return w.stillRunning(ctx, c, a.req, e), nil
-		case waitOver:
-			return w.lastLook(ctx, c, a.req, e)
-		case callOver:
-			return nil, ctx.Err()
-		}
+		breathe(ctx, watch)
 	}
 }
 
@@ -109,7 +116,6 @@ func (a *audience) pause(ctx context.Context, watch *watch, deadline time.Time, 
 	case <-watch.changed:
 	case <-again.C:
 	}
-	breathe(ctx, watch)
 	return somethingNew
 }
 

@@ -37,10 +37,21 @@ type nextStep interface {
 	afterFailure(e *toolError)
 }
 
-// settle is how long a call waits for nothing but the end of its workflow,
-// before it looks at what the workflow asks and reports: what ends soon costs
-// one request.
-const settle = 200 * time.Millisecond
+// A call waits for nothing but the end of its workflow for a while, before it
+// looks at what the workflow asks and reports: what ends soon costs one request.
+// Where Temporal is slow, which shows in how long it took until the wait began,
+// workflows are slow, too, and more requests would make all of it slower.
+const (
+	settle      = 200 * time.Millisecond
+	settleTimes = 4 // as long as it took until the wait began
+	mostSettle  = time.Second
+)
+
+// settled is when a call begins to look.
+func settled(called time.Time) time.Time {
+	now := time.Now()
+	return now.Add(min(max(settle, settleTimes*now.Sub(called)), mostSettle))
+}
 
 // result waits until the wait is over, and answers with how the workflow ended,
 // what it asks, or that it is still running; or, to a client that takes tasks,
@@ -54,7 +65,7 @@ func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolReq
 		return nil, err
 	}
 	deadline := called.Add(w.wait)
-	result, err := w.await(ctx, c, e, earlier(deadline, time.Now().Add(settle)))
+	result, err := w.await(ctx, c, e, earlier(deadline, settled(called)))
 	switch {
 	case result != nil || err != nil || ctx.Err() != nil:
 	case c.waiting.Add(1) > int64(w.opts.MaxWaiting):

@@ -80,7 +80,7 @@ func (w *watch) read(ctx context.Context, c *connection, id string) (next string
 		if err != nil {
 			return "", false
 		}
-		if visible[event.GetEventType()] {
+		if visible[event.GetEventType()] || continued(event) {
 			w.notify()
 		}
 		if next, ended = successor(event); next != "" {
@@ -122,6 +122,11 @@ var visible = map[enums.EventType]bool{
 	enums.EVENT_TYPE_NEXUS_OPERATION_FAILED:              true,
 	enums.EVENT_TYPE_NEXUS_OPERATION_CANCELED:            true,
 	enums.EVENT_TYPE_NEXUS_OPERATION_TIMED_OUT:           true,
+}
+
+// continued reports whether an event begins a run with the memo of another.
+func continued(event *history.HistoryEvent) bool {
+	return event.GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId() != ""
 }
 
 // successor returns the run that goes on with the work after an event that ends

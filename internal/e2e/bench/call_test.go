@@ -30,8 +30,8 @@ func BenchmarkCall(b *testing.B) {
 		name                   string
 		rounds, callers, calls int
 	}{
-		{"1-caller", 60, 1, 5},
-		{"16-callers", 8, 16, 10},
+		{"1-caller", 150, 1, 5},
+		{"16-callers", 20, 16, 10},
 	} {
 		b.Run(test.name, func(b *testing.B) {
 			scores := race(b, test.rounds, test.callers, test.calls, contenders...)

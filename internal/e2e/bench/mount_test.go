@@ -58,7 +58,7 @@ func BenchmarkToolsList(b *testing.B) {
 			return err
 		}
 	}
-	scores := race(b, 20, 1, 1, contender{"tool", list(mounted)}, contender{"hand", list(addManyUnchecked(published))})
+	scores := race(b, 40, 1, 1, contender{"tool", list(mounted)}, contender{"hand", list(addManyUnchecked(published))})
 	for name, s := range scores {
 		b.ReportMetric(s.p50()/1000, name+"-p50-ms")
 	}

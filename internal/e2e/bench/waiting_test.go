@@ -130,7 +130,7 @@ func BenchmarkOpenTask(b *testing.B) {
 			}
 		}
 	}
-	const few, many = 50, 500
+	const few, many = 50, 2000
 	for b.Loop() {
 		open(few) // to warm up
 		before := c.stats()
