@@ -51,24 +51,33 @@ func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *exec
 		case somethingNew:
 		}
 		e.runID = watch.at()
-		seen, err := c.describe(ctx, e.id, e.runID)
-		pause = lookForLife
-		switch {
-		case err != nil:
-			if ctx.Err() == nil {
-				w.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
-			}
-			pause = lookAgain
-		case !seen.closed():
-			if result := a.tell(ctx, seen, refused); result != nil {
-				return result, nil
-			}
-			if a.wantsProgress() && len(seen.GetPendingActivities()) > 0 {
-				pause = lookAgain
-			}
+		var answer *mcp.CallToolResult
+		if answer, pause = a.news(ctx, refused); answer != nil {
+			return answer, nil
 		}
 		breathe(ctx, watch)
 	}
+}
+
+// news passes on what the workflow asks and reports. It returns the answer, if
+// the call has to be answered for that, and else when to look again at the
+// latest.
+func (a *audience) news(ctx context.Context, refused map[string]string) (*mcp.CallToolResult, time.Duration) {
+	seen, err := a.c.describe(ctx, a.e.id, a.e.runID)
+	switch {
+	case err != nil:
+		if ctx.Err() == nil {
+			a.log(ctx, "describing a workflow failed", "workflow_id", a.e.id, "error", err)
+		}
+		return nil, lookAgain
+	case seen.closed():
+		return nil, lookForLife
+	}
+	answer := a.tell(ctx, seen, refused)
+	if a.wantsProgress() && len(seen.GetPendingActivities()) > 0 {
+		return answer, lookAgain
+	}
+	return answer, lookForLife
 }
 
 // lastLook answers when the wait is over.
