@@ -40,7 +40,7 @@ func (l *serverLogger) Info(string, ...tag.Tag)  {}
 func (l *serverLogger) Warn(string, ...tag.Tag)  {}
 
 func (l *serverLogger) Error(msg string, tags ...tag.Tag) {
-	if l.muted.Load() || abandoned(errorOf(tags)) {
+	if l.muted.Load() || passing(errorOf(tags)) {
 		return
 	}
 	attrs := make([]slog.Attr, len(tags))
@@ -63,10 +63,12 @@ func (l *serverLogger) Fatal(msg string, tags ...tag.Tag) {
 	panic(&fatalError{msg: msg, err: errorOf(tags)})
 }
 
-// abandoned reports whether an error only says that a client gave its request up. The server wraps it in its own
-// errors, whose texts alone tell.
-func abandoned(err error) bool {
-	return err != nil && (errors.Is(err, context.Canceled) || strings.Contains(err.Error(), context.Canceled.Error()))
+// passing reports whether an error only says that a client gave its request up, or that a slow disk makes the server
+// acquire its shard anew (shard.ErrShardStatusUnknown), after which it goes on by itself. The server wraps them in its
+// own errors, whose texts alone tell.
+func passing(err error) bool {
+	return err != nil && (errors.Is(err, context.Canceled) ||
+		strings.Contains(err.Error(), context.Canceled.Error()) || strings.Contains(err.Error(), "shard status unknown"))
 }
 
 // errorOf returns the first error among tags, or nil.

@@ -19,6 +19,7 @@ func TestRegressionAbandonedRequestsAreNoErrors(t *testing.T) {
 	logger := &serverLogger{slog: slog.New(slog.NewTextHandler(&out, nil))}
 	logger.Error("Operation failed with internal error.", tag.Error(errors.New("GetWorkflowExecution: context canceled")))
 	logger.Error("service failures", tag.Error(context.Canceled))
+	logger.Error("Queue reader unable to retrieve tasks", tag.Error(errors.New("shard status unknown")))
 	if out.Len() > 0 {
 		t.Errorf("the log has %s", &out)
 	}
