@@ -114,7 +114,7 @@ func refuse(workflow.Context, order) error {
 func tools() []durablemcp.Tool {
 	return []durablemcp.Tool{
 		durablemcp.WorkflowTool{
-			Name: "deal", Description: "Test.", Workflow: deal, WorkflowType: "Deal", TaskQueue: queue, WorkflowID: "deal-{id}",
+			Name: "deal", Description: "Test.", Workflow: deal, WorkflowType: "Deal", TaskQueue: queue, WorkflowID: "deal-{id}", Shared: true,
 			StartOptions: client.StartWorkflowOptions{Memo: map[string]any{"note": memoValue}},
 		},
 		durablemcp.WorkflowTool{Name: "fail", Description: "Test.", Workflow: fail, WorkflowType: "Fail", TaskQueue: queue},

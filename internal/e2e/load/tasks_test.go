@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	openTasks = flag.Int("tasks", 300, "how many tasks are open at once")
+	openTasks = flag.Int("tasks", 100, "how many tasks are open at once")
 	polling   = flag.Duration("polling", 5*time.Second, "how long they are polled")
 )
 

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	waiting = flag.Int("waiting", 100, "how many calls wait at once")
+	waiting = flag.Int("waiting", 20, "how many calls wait at once")
 	hold    = flag.Duration("hold", 3*time.Second, "how long they all wait")
 )
 
@@ -26,7 +26,7 @@ const maxPerCall = 1 << 20
 
 // perSecond is how many calls come in a second: a Temporal in this process, on
 // two processors, must be able to take them.
-const perSecond = 20
+const perSecond = 10
 
 // TestWaitingCalls lets many calls wait on one server, each of a client of its
 // own.
