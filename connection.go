@@ -31,14 +31,16 @@ type connection struct {
 func newConnection(c client.Client) *connection { return &connection{Client: c} }
 
 // reach makes sure that Temporal is back, if it was away, before something is
-// started: what is not sent is surely not started, and can be repeated.
+// started: what is not sent is surely not started, and can be repeated. Whatever
+// Temporal answers, it is back: it need not know the request, nor allow it.
 func (c *connection) reach(ctx context.Context) error {
 	if !c.away.Load() {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	if _, err := c.WorkflowService().GetSystemInfo(ctx, &workflowservice.GetSystemInfoRequest{}); err != nil {
+	_, err := c.WorkflowService().GetSystemInfo(ctx, &workflowservice.GetSystemInfoRequest{})
+	if unanswered(err) {
 		return err
 	}
 	c.away.Store(false)

@@ -68,6 +68,12 @@ func unavailable() *toolError {
 // client repeats requests by itself, and an earlier attempt may have arrived.
 func neverSent(err error) bool { return strings.Contains(err.Error(), "failed reaching server") }
 
+// unanswered reports whether a request failed without an answer of Temporal's.
+func unanswered(err error) bool {
+	_, unavailable := errors.AsType[*serviceerror.Unavailable](err)
+	return unavailable || timedOut(err)
+}
+
 // tooLarge reports whether a request was refused for its size: by gRPC, or by
 // Temporal (dynamic configuration limit.blobSize.error). Only the text tells.
 func tooLarge(err error) bool {
