@@ -81,10 +81,14 @@ func (d *declaration) startsShared(ref *workflowRef, template *idtemplate.Templa
 	}
 }
 
-// perPrincipal reports whether the IDs of a workflow are each caller's own.
-func (d *declaration) perPrincipal(ref *workflowRef) bool {
+// completed returns the template as it is filled: with the principal behind it,
+// if the workflow's IDs are each caller's own and it does not say so itself.
+func (d *declaration) completed(ref *workflowRef, template *idtemplate.Template) *idtemplate.Template {
 	how, known := d.sharing[ref.name]
-	return known && !how.shared
+	if !known || how.shared || template.Uses(idtemplate.Principal) || template.Uses(idtemplate.UUID) {
+		return template
+	}
+	return template.PerPrincipal()
 }
 
 // An address is how the arguments of a tool name the workflow that it is

@@ -113,8 +113,8 @@ type Options struct {
 	Namespace string
 
 	// Principal names who makes a request: who owns what is started, and is part
-	// of its workflow ID. An error refuses the call. If nil, it is the subject of the
-	// verified bearer token ([auth.TokenInfo.UserID]) over HTTP and empty
+	// of its workflow ID. An error refuses the call. If nil, it is the subject
+	// of the verified bearer token ([auth.TokenInfo.UserID]) over HTTP and empty
 	// elsewhere.
 	//
 	// [auth.TokenInfo.UserID]: https://pkg.go.dev/github.com/modelcontextprotocol/go-sdk/auth#TokenInfo

@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-
-	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
 
 // A message is what signals, queries and updates have in common: a payload, and
@@ -45,11 +43,11 @@ func (d *declaration) message(f messageFields) *message {
 	if start != nil {
 		d.startsShared(ref, address.template, f.start.Shared, "Start.Shared")
 	}
-	if address.template != nil && !address.template.Uses(idtemplate.Principal) && d.perPrincipal(ref) {
-		address.template = address.template.PerPrincipal()
-		if f.allow != nil {
-			d.mistake("Allow", "a function, which nobody else's workflow would come before",
-				fmt.Sprintf("nothing; or Shared in %s, so that the IDs are not each caller's own", d.sharing[ref.name].tool))
+	if given := address.template; given != nil {
+		address.template = d.completed(ref, given)
+		if address.template != given && f.allow != nil {
+			d.mistake("Allow", "a function, although WorkflowID names the caller's own workflows only",
+				fmt.Sprintf("nothing, or Shared in the tool %q, so that callers share the IDs", d.sharing[ref.name].tool))
 		}
 	}
 	if start != nil {

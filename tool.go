@@ -9,8 +9,6 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
-
-	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
 
 // A Mode says what a call of a [WorkflowTool] waits for.
@@ -154,12 +152,9 @@ func (t WorkflowTool) declare(d *declaration) *binding {
 	}
 	d.inputs[ref.name] = append(d.inputs[ref.name], in.schema)
 	d.startsShared(ref, template, t.Shared, "Shared")
-	if !template.Uses(idtemplate.Principal) && !template.Uses(idtemplate.UUID) && !t.Shared {
-		template = template.PerPrincipal()
-	}
 	b := &base{opts: d.opts, name: t.Name, workflowType: ref.name}
 	tool := &workflowTool{base: b, input: in, mode: t.Mode, cancel: t.CancelWorkflow, starter: &starter{
-		base: b, template: template, allow: t.Allow,
+		base: b, template: d.completed(ref, template), allow: t.Allow,
 		options: d.startOptions(t.StartOptions, t.TaskQueue, t.WorkflowIDReusePolicy),
 	}}
 	tool.waiter = &waiter{
