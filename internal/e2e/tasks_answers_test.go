@@ -189,10 +189,7 @@ func TestTaskWrongAnswers(t *testing.T) {
 	c.untilIt(t, id, "has taken one", func(task wireTask) bool { return len(task.InputRequests) == 1 })
 	mustAck(t, c.answer(t, id, `{`+acceptName(keys[0], "Ann")+`}`))
 	c.until(t, id, "working")
-	r.order(t, "a", "return")
-	if text, _ := ownText(t, c.until(t, id, "completed").Result); !strings.Contains(text, "map[q:Ann r:Bob]") {
-		t.Errorf("the result is %s", text)
-	}
+	r.wantReturned(t, c, "a", id, "map[q:Ann r:Bob]")
 }
 
 // TestTaskAnsweredTwice checks that of many clients that answer at once, one is
@@ -254,10 +251,7 @@ func TestTaskAnswerWithoutWorker(t *testing.T) {
 	r.startWorker(t)
 	mustAck(t, c.answer(t, id, `{`+acceptName(key, "Ann")+`}`))
 	c.until(t, id, "working")
-	r.order(t, "a", "return")
-	if text, _ := ownText(t, c.until(t, id, "completed").Result); !strings.Contains(text, "q:Ann") {
-		t.Errorf("the result is %s", text)
-	}
+	r.wantReturned(t, c, "a", id, "q:Ann")
 }
 
 // TestTaskAnswerOfOthers checks that who may not answer is not asked, nor shown
@@ -297,10 +291,7 @@ func TestTaskAnswerOfOthers(t *testing.T) {
 	}
 	mustAck(t, boss.answer(t, id, `{`+acceptName(key, "Ann")+`}`))
 	ann.until(t, id, "working")
-	r.order(t, "a", "return")
-	if text, _ := ownText(t, ann.until(t, id, "completed").Result); !strings.Contains(text, "q:Ann") {
-		t.Errorf("the result is %s", text)
-	}
+	r.wantReturned(t, ann, "a", id, "q:Ann")
 }
 
 // userHeader is a principal that takes callers by their word.

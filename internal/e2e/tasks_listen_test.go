@@ -109,6 +109,18 @@ func (s *rawStream) untilIs(t *testing.T, id, status string) rawMessage {
 	return s.until(t, id, func(task wireTask) bool { return task.Status == status })
 }
 
+// wantOver ends the stream, on which and outside of which nothing more must have
+// come.
+func (s *rawStream) wantOver(t *testing.T, client rawPeer) {
+	t.Helper()
+	if more := s.over(t); len(more) != 0 {
+		t.Errorf("after the end came %q", more)
+	}
+	if pipe, ok := client.rawWire.(*pipeWire); ok && len(pipe.strays()) > 0 {
+		t.Errorf("outside the stream came %v", pipe.strays())
+	}
+}
+
 // over drops what is left on a cancelled stream, and returns the methods of it.
 func (s *rawStream) over(t *testing.T) (methods []string) {
 	t.Helper()
@@ -186,12 +198,7 @@ func TestTaskListen(t *testing.T) {
 			}
 			mustAck(t, c.about(t, "tasks/cancel", otherID))
 			wantAsPolled(t, c, s.untilIs(t, otherID, "cancelled"))
-			if more := s.over(t); len(more) != 0 {
-				t.Errorf("after the end came %q", more)
-			}
-			if pipe, ok := c.rawWire.(*pipeWire); ok && len(pipe.strays()) > 0 {
-				t.Errorf("outside the stream came %v", pipe.strays())
-			}
+			s.wantOver(t, c)
 		})
 	}
 }
@@ -457,12 +464,7 @@ func TestTaskListenSaysNothingElse(t *testing.T) {
 			}
 			r.order(t, name, "return")
 			s.untilIs(t, id, "completed")
-			if more := s.over(t); len(more) != 0 {
-				t.Errorf("after the end came %q", more)
-			}
-			if pipe, ok := c.rawWire.(*pipeWire); ok && len(pipe.strays()) > 0 {
-				t.Errorf("outside the stream came %v", pipe.strays())
-			}
+			s.wantOver(t, c)
 		})
 	}
 }

@@ -85,10 +85,7 @@ func TestTaskFollowsItsWorkflow(t *testing.T) {
 			mustAck(t, c.answer(t, id, `{`+acceptName(stale, "Eve")+`}`))
 			mustAck(t, c.answer(t, id, `{`+acceptName(fresh, "Ann")+`}`))
 			c.until(t, id, "working")
-			r.order(t, name, "return")
-			if text, _ := ownText(t, c.until(t, id, "completed").Result); !strings.Contains(text, "map[q:Ann]") {
-				t.Errorf("the result is %s", text)
-			}
+			r.wantReturned(t, c, name, id, "map[q:Ann]")
 		})
 	}
 }
@@ -113,10 +110,7 @@ func TestTaskResetBeforeTheQuestion(t *testing.T) {
 	mustAck(t, c.answer(t, id, `{`+acceptName(stale, "Eve")+`}`))
 	mustAck(t, c.answer(t, id, `{`+acceptName(task.keys()[0], "Ann")+`}`))
 	c.until(t, id, "working")
-	r.order(t, "a", "return")
-	if text, _ := ownText(t, c.until(t, id, "completed").Result); !strings.Contains(text, "map[q:Ann]") {
-		t.Errorf("the result is %s", text)
-	}
+	r.wantReturned(t, c, "a", id, "map[q:Ann]")
 }
 
 // TestTaskResetAfterTheQuestion checks that a question which is open before and
@@ -143,10 +137,7 @@ func TestTaskResetAfterTheQuestion(t *testing.T) {
 	}
 	mustAck(t, c.answer(t, id, `{`+acceptName(key, "Ann")+`}`))
 	c.until(t, id, "working")
-	r.order(t, "a", "return")
-	if text, _ := ownText(t, c.until(t, id, "completed").Result); !strings.Contains(text, "map[q:Ann]") {
-		t.Errorf("the result is %s", text)
-	}
+	r.wantReturned(t, c, "a", id, "map[q:Ann]")
 }
 
 // TestTaskOfEarlierWork checks that a task is the work that it was made for,

@@ -212,6 +212,15 @@ func (r *taskRig) order(t *testing.T, name, order string) {
 	}
 }
 
+// wantReturned lets a puppet return, and checks what its task's result says.
+func (r *taskRig) wantReturned(t *testing.T, client rawPeer, name, id, want string) {
+	t.Helper()
+	r.order(t, name, "return")
+	if text, _ := ownText(t, client.until(t, id, "completed").Result); !strings.Contains(text, want) {
+		t.Errorf("the result is %s; want %s in it", text, want)
+	}
+}
+
 // A wireTask is a task as messages show it.
 type wireTask struct {
 	ResultType               string
