@@ -73,6 +73,12 @@ type Options struct {
 	// Wait is how long a call waits for its workflow before it answers that
 	// the workflow is still running. If zero, defaults to [DefaultWait].
 	// [WorkflowTool.Wait] overrides it for one tool.
+	//
+	// A waiting call costs Temporal a long poll every 20 seconds and a look at
+	// the workflow every minute, which is 4 requests a minute while nothing
+	// happens; another look for each change that clients can see, at most 10 a
+	// second; and one every 2 seconds while activities are pending and the client
+	// has asked for progress.
 	Wait time.Duration
 
 	// InlineWait is how long a call of a client that has declared the tasks

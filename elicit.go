@@ -140,10 +140,10 @@ func ask(ctx workflow.Context, q question, options ElicitOptions, read func(json
 
 	open := &openQuestion{question: q, read: read}
 	forget, err := remember(ctx, open)
+	defer forget()
 	if err != nil {
 		return nil, err
 	}
-	defer forget()
 	if err := publish(ctx, open); err != nil {
 		return nil, err
 	}
