@@ -137,9 +137,10 @@ func breathe(ctx context.Context, watch *watch) {
 	}
 }
 
-// passOn gives the answers that came with a call to the workflow, and returns
-// why it refuses which of them. Its error is a [*toolError].
-func (w *waiter) passOn(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution) (refused map[string]string, err error) {
+// passOn gives the answers that came with a call to the workflow, until the
+// deadline if no worker takes them, and returns why the workflow refuses which of
+// them. Its error is a [*toolError], or that of ctx.
+func (w *waiter) passOn(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution, deadline time.Time) (refused map[string]string, err error) {
 	responses := req.Params.InputResponses
 	if len(responses) == 0 {
 		return nil, nil
@@ -147,37 +148,62 @@ func (w *waiter) passOn(ctx context.Context, c *connection, req *mcp.CallToolReq
 	seen, err := c.describe(ctx, e.id, e.runID)
 	if err != nil {
 		w.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
-		return nil, w.notTaken(ctx, c, e)
+		return nil, w.notTaken(ctx, c, e, err)
 	}
+	refused = make(map[string]string)
 	for _, q := range w.mayAnswer(ctx, req, seen) { // and no others: what answers an earlier question must not answer this one
-		key := q.Key
-		result, ok := responses[key].(*mcp.ElicitResult)
+		result, ok := responses[q.Key].(*mcp.ElicitResult)
 		if !ok {
 			continue
 		}
-		answer, err := answerOfResult(key, result)
+		answer, err := w.answerOfResult(q.Key, result)
 		if err == nil {
-			err = c.answer(ctx, e, answer)
+			err = w.deliver(ctx, c, e, answer, deadline)
 		}
 		var refusal *answerError
 		switch {
 		case errors.As(err, &refusal):
-			if refused == nil {
-				refused = make(map[string]string)
-			}
-			refused[key] = refusal.reason
+			refused[q.Key] = refusal.reason
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case err != nil:
-			w.log(ctx, "passing an answer on failed", "workflow_id", e.id, "error", err)
-			return nil, w.notTaken(ctx, c, e)
+			return nil, w.notTaken(ctx, c, e, err)
 		}
 	}
 	return refused, nil
 }
 
+// deliver passes an answer on until the workflow has taken or refused it, or the
+// deadline is over, if there is one: a person who has answered must not have to
+// again because a worker is away.
+func (w *waiter) deliver(ctx context.Context, c *connection, e *execution, answer Answer, deadline time.Time) error {
+	for {
+		err := c.answer(ctx, e, answer)
+		var refusal *answerError
+		if err == nil || errors.As(err, &refusal) {
+			return err
+		}
+		w.log(ctx, "passing an answer on failed", "workflow_id", e.id, "error", err)
+		if hopeless(err) || !deadline.IsZero() && time.Until(deadline) < rewatch {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(rewatch):
+		}
+	}
+}
+
 // notTaken is the error of a call whose answer the workflow has not taken.
-func (w *waiter) notTaken(ctx context.Context, c *connection, e *execution) *toolError {
+func (w *waiter) notTaken(ctx context.Context, c *connection, e *execution, err error) *toolError {
+	if hopeless(err) {
+		return &toolError{
+			Type:    errRefused,
+			Message: "The workflow cannot take the answer, for a reason that the server's log explains.",
+			advice:  "Sending it again will not help. Tell the user.",
+		}
+	}
 	reason := ""
 	if problem := w.unattended(ctx, c, e); e.queue != "" && problem != "" {
 		reason = " The reason: " + strings.TrimSuffix(problem, ".") + "."

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/durablemcp/durablemcp/internal/handle"
+	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
 // An audience is the client of a waiting call, as the workflow's questions and
@@ -31,6 +33,7 @@ type audience struct {
 	mu     sync.Mutex
 	asking map[string]context.CancelFunc // what a person is or was asked, by key
 	busy   int                           // how much of it is open
+	since  time.Time                     // when it began that something is
 	deaf   bool                          // the client has turned out not to ask
 	until  time.Time                     // when the wait is over after a person was asked
 }
@@ -58,7 +61,7 @@ func (a *audience) tell(ctx context.Context, seen *snapshot, refused map[string]
 	case len(open) == 0 || a.isDeaf():
 		return a.askModel(a.running(ctx, a.c, seen))
 	case a.client.modern():
-		return a.inputRequired(open, refused)
+		return a.inputRequired(ctx, open, refused)
 	}
 	a.withdraw(open)
 	for _, q := range open {
@@ -69,10 +72,10 @@ func (a *audience) tell(ctx context.Context, seen *snapshot, refused map[string]
 
 // inputRequired answers with questions, as clients since 2026-07-28 are asked
 // (SEP-2322): they make the call again, with the answers and the state.
-func (a *audience) inputRequired(open []question, refused map[string]string) *mcp.CallToolResult {
+func (a *audience) inputRequired(ctx context.Context, open []question, refused map[string]string) *mcp.CallToolResult {
 	result := &mcp.CallToolResult{InputRequests: inputRequests(open, refused)}
-	if a.e.record.Salt != "" {
-		h := handle.Handle{Tool: a.name, WorkflowID: a.e.id, FirstRunID: a.e.firstRunID, Round: open[0].Key}
+	if caller, err := a.caller(ctx, a.req); err == nil && a.e.record.Salt != "" {
+		h := handle.Handle{Tool: a.name, WorkflowID: a.e.id, FirstRunID: a.e.firstRunID, Round: open[0].Key, Holder: caller.Principal}
 		result.RequestState, _ = h.Text(a.e.record.Salt, a.opts.Secret) // what was started has a handle
 	}
 	return result
@@ -92,24 +95,32 @@ func (a *audience) ask(ctx context.Context, q question) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	a.asking[q.Key] = cancel // for good: what was asked once is not asked again on this call
-	a.busy++
+	if a.busy++; a.busy == 1 {
+		a.since = time.Now()
+	}
 	go func() {
 		defer a.contain(ctx, "asking a person")
 		defer cancel()
-		err := a.converse(ctx, q)
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if err != nil && ctx.Err() == nil {
-			a.log(ctx, "asking through a client failed", "workflow_id", a.e.id, "error", err)
-			a.deaf = true
-		}
-		a.busy--
-		a.until = time.Now().Add(a.wait)
-		select {
-		case a.woken <- struct{}{}:
-		default:
-		}
+		err := errors.New("asking panicked")
+		defer func() { a.asked(ctx, err) }()
+		err = a.converse(ctx, q)
 	}()
+}
+
+// asked notes that asking a person has come to an end.
+func (a *audience) asked(ctx context.Context, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err != nil && ctx.Err() == nil {
+		a.log(ctx, "asking through a client failed", "workflow_id", a.e.id, "error", err)
+		a.deaf = true
+	}
+	a.busy--
+	a.until = time.Now().Add(a.wait)
+	select {
+	case a.woken <- struct{}{}:
+	default:
+	}
 }
 
 // converse asks until the workflow has taken an answer, or has withdrawn the
@@ -117,7 +128,11 @@ func (a *audience) ask(ctx context.Context, q question) {
 func (a *audience) converse(ctx context.Context, q question) error {
 	reason := ""
 	for range maxAsked {
-		result, err := a.session.Elicit(ctx, q.params(reason))
+		params := q.params(reason)
+		if q.Mode == modeURL {
+			params.ElicitationID = q.Key // which these protocol versions want
+		}
+		result, err := a.session.Elicit(ctx, params)
 		if problem := badContent(err); problem != "" {
 			reason = problem
 			continue
@@ -125,9 +140,9 @@ func (a *audience) converse(ctx context.Context, q question) error {
 		if err != nil {
 			return err
 		}
-		answer, err := answerOfResult(q.Key, result)
+		answer, err := a.answerOfResult(q.Key, result)
 		if err == nil {
-			err = a.deliver(ctx, answer)
+			err = a.deliver(ctx, a.c, a.e, answer, time.Time{})
 		}
 		var refusal *answerError
 		if !errors.As(err, &refusal) {
@@ -149,24 +164,6 @@ func badContent(err error) string {
 		return strings.TrimLeft(problem, ": ")
 	}
 	return ""
-}
-
-// deliver passes an answer on until the workflow has taken or refused it: a
-// person who has answered must not have to again because a worker is away.
-func (a *audience) deliver(ctx context.Context, answer Answer) error {
-	for {
-		err := a.c.answer(ctx, a.e, answer)
-		var refusal *answerError
-		if err == nil || errors.As(err, &refusal) {
-			return err
-		}
-		a.log(ctx, "passing an answer on failed", "workflow_id", a.e.id, "error", err)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(rewatch):
-		}
-	}
 }
 
 // withdraw takes back the questions that are not open any more.
@@ -205,6 +202,10 @@ func (a *audience) isDeaf() bool {
 	return a.deaf
 }
 
+// mostAsked is how long a call stays open while a person is being asked: a client
+// that has gone without a word must not hold it for ever.
+const mostAsked = time.Hour
+
 // deadline is when the wait is over: not while a person is being asked, and
 // after that no sooner than a whole wait later.
 func (a *audience) deadline(of time.Time) time.Time {
@@ -212,7 +213,7 @@ func (a *audience) deadline(of time.Time) time.Time {
 	defer a.mu.Unlock()
 	switch {
 	case a.busy > 0:
-		return time.Now().Add(lookForLife)
+		return earlier(time.Now().Add(lookForLife), a.since.Add(mostAsked))
 	case a.until.After(of):
 		return a.until
 	}
@@ -231,21 +232,20 @@ func (a *audience) progress(ctx context.Context, seen *snapshot) {
 		return
 	}
 	said := seen.memo.progress
-	message := seen.activity(time.Now())
+	message := redact.Cut(seen.activity(time.Now()), redact.MaxLength)
 	stepped := said.Done > a.told
 	if !stepped && message == a.saying {
 		return
 	}
-	next := said.Done
-	switch {
-	case stepped, a.saying == "": // the first one may be zero
-	default:
-		if next = a.told + nudge; said.Total > 0 && next > said.Total {
-			return
-		}
+	next, total := said.Done, said.Total
+	if !stepped && a.saying != "" { // the first one may be zero
+		next = max(a.told+nudge, math.Nextafter(a.told, math.Inf(1)))
+	}
+	if next > total {
+		total = 0 // not known: what is said goes on beyond it
 	}
 	err := a.session.NotifyProgress(ctx, &mcp.ProgressNotificationParams{
-		ProgressToken: a.token, Progress: next, Total: said.Total, Message: message,
+		ProgressToken: a.token, Progress: next, Total: total, Message: message,
 	})
 	if err != nil && ctx.Err() == nil {
 		a.log(ctx, "sending progress failed", "workflow_id", a.e.id, "error", err)

@@ -95,9 +95,11 @@ func (t *cancelTool) call(ctx context.Context, c *connection, req *mcp.CallToolR
 func (t *cancelTool) end(ctx context.Context, c *connection, e *execution, reason string) error {
 	reason = cmp.Or(reason, "called the MCP tool "+t.name)
 	if t.terminate {
-		return c.TerminateWorkflow(ctx, e.id, e.runID, reason)
+		return c.TerminateWorkflowWithOptions(ctx, client.TerminateWorkflowOptions{
+			WorkflowID: e.id, RunID: e.runID, FirstExecutionRunID: e.firstRunID, Reason: reason,
+		})
 	}
-	return c.CancelWorkflowWithOptions(ctx, client.CancelWorkflowOptions{WorkflowID: e.id, RunID: e.runID, Reason: reason})
+	return c.cancel(ctx, e, reason)
 }
 
 func (t *cancelTool) failure(ctx context.Context, e *execution, err error) *toolError {

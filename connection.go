@@ -144,6 +144,15 @@ func (c *connection) chain(ctx context.Context, id, firstRunID string, mine func
 	return c.describe(ctx, id, e.runID)
 }
 
+// cancel asks Temporal to cancel the work that an execution is part of, whichever
+// run of the chain it is at. Temporal takes the cancellation of a run that has
+// ended for a success, also if the work goes on in another.
+func (c *connection) cancel(ctx context.Context, e *execution, reason string) error {
+	return c.CancelWorkflowWithOptions(ctx, client.CancelWorkflowOptions{
+		WorkflowID: e.id, RunID: e.runID, FirstExecutionRunID: e.firstRunID, Reason: reason,
+	})
+}
+
 func (s *snapshot) info() *workflow.WorkflowExecutionInfo { return s.GetWorkflowExecutionInfo() }
 func (s *snapshot) workflowType() string                  { return s.info().GetType().GetName() }
 func (s *snapshot) closed() bool                          { return closed(s.info().GetStatus()) }

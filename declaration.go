@@ -66,6 +66,22 @@ func newDeclarations(o Options) *declarations {
 	return s
 }
 
+// checkAnswers checks, once all tools are declared, that no tool lets those answer
+// whom another one keeps from it.
+func (s *declarations) checkAnswers() {
+	for _, name := range sortedKeys(s.tasks) {
+		w := s.tasks[name]
+		tool := s.answers[w.workflowType]
+		if w.allowAnswer == nil || tool == nil || tool.allow != nil {
+			continue
+		}
+		d := &declaration{declarations: s, index: s.names[tool.name], name: tool.name}
+		d.mistake("Allow", "nothing", fmt.Sprintf("who may answer: AllowAnswer of %q decides that, and without Allow "+
+			"whoever has started the workflow answers through this tool", w.name))
+		delete(s.answers, w.workflowType) // once is enough
+	}
+}
+
 // err joins the mistakes, in the order of the declarations.
 func (s *declarations) err() error {
 	slices.SortStableFunc(s.mistakes, func(a, b *DeclarationError) int { return cmp.Compare(a.Index, b.Index) })

@@ -23,9 +23,7 @@ import (
 // before, if there was one.
 func (q question) params(reason string) *mcp.ElicitParams {
 	params := &mcp.ElicitParams{Mode: q.Mode, Message: q.Message, URL: q.URL}
-	if q.Mode == modeURL {
-		params.ElicitationID = q.Key
-	} else {
+	if q.Mode == modeForm {
 		params.RequestedSchema = q.Schema
 	}
 	if reason != "" {
@@ -43,10 +41,13 @@ func inputRequests(questions []question, reasons map[string]string) mcp.InputReq
 	return requests
 }
 
-// readAnswer reads a client's response to a question. Its error is an
-// [*answerError].
-func readAnswer(key string, response json.RawMessage) (Answer, error) {
+// readAnswer reads a client's response to a question, which can be as long as
+// arguments. Its error is an [*answerError].
+func (w *waiter) readAnswer(key string, response json.RawMessage) (Answer, error) {
 	a := Answer{Key: key}
+	if limit := w.opts.MaxArgumentBytes; len(response) > limit {
+		return a, &answerError{fmt.Sprintf("the answer is %d bytes, more than the %d that this server takes", len(response), limit)}
+	}
 	var result struct {
 		Action  string          `json:"action"`
 		Content json.RawMessage `json:"content"`
@@ -65,7 +66,7 @@ func readAnswer(key string, response json.RawMessage) (Answer, error) {
 
 // answerOfResult is a client's response, which the SDK has read already, as an
 // answer.
-func answerOfResult(key string, result *mcp.ElicitResult) (Answer, error) {
+func (w *waiter) answerOfResult(key string, result *mcp.ElicitResult) (Answer, error) {
 	for _, name := range sortedKeys(result.Content) {
 		// The SDK has read numbers as float64: those of which it may have made
 		// others are not taken.
@@ -73,7 +74,7 @@ func answerOfResult(key string, result *mcp.ElicitResult) (Answer, error) {
 			return Answer{}, &answerError{fmt.Sprintf("/%s: numbers of 2^53 and more cannot be passed on exactly", name)}
 		}
 	}
-	return readAnswer(key, mustMarshal(result))
+	return w.readAnswer(key, mustMarshal(result))
 }
 
 // An answerError says why a workflow refuses an answer: the person has to
@@ -90,7 +91,7 @@ func (c *connection) answer(ctx context.Context, e *execution, a Answer) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	update, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: e.id, UpdateName: AnswerUpdate, UpdateID: a.digest(), Args: []any{a},
+		WorkflowID: e.id, FirstExecutionRunID: e.firstRunID, UpdateName: AnswerUpdate, UpdateID: a.digest(), Args: []any{a},
 		WaitForStage: client.WorkflowUpdateStageCompleted,
 	})
 	if err == nil {
@@ -100,12 +101,26 @@ func (c *connection) answer(ctx context.Context, e *execution, a Answer) error {
 		return nil
 	}
 	if refusal, ok := errors.AsType[*temporal.ApplicationError](err); ok {
-		if refusal.Type() == errInvalidAnswer {
+		switch refusal.Type() {
+		case errInvalidAnswer:
 			return &answerError{redact.Text(refusal.Message())}
+		case errNotAsked: // answered by somebody else, withdrawn, or about to be asked again after a replay
+			return nil
 		}
-		return nil // not asked: answered by somebody else, withdrawn, or about to be asked again after a replay
 	}
 	return err
+}
+
+// hopeless reports whether an answer that was not taken will not be taken by
+// sending it again.
+func hopeless(err error) bool {
+	if isWorkflowError(err) || tooLarge(err) {
+		return true
+	}
+	_, invalid := errors.AsType[*serviceerror.InvalidArgument](err)
+	_, denied := errors.AsType[*serviceerror.PermissionDenied](err)
+	_, precondition := errors.AsType[*serviceerror.FailedPrecondition](err)
+	return invalid || denied || precondition
 }
 
 // digest names an answer, so that Temporal takes it once however often it is
@@ -129,7 +144,7 @@ func (w *waiter) answersWith() string {
 func (w *waiter) askModel(seen running) *mcp.CallToolResult {
 	lines := []string{w.name + " waits for a person's answer, and this client cannot ask for it."}
 	for _, q := range seen.Questions {
-		line := fmt.Sprintf("- %s (key %s)", cmp.Or(q.Message, q.Title), q.Key)
+		line := fmt.Sprintf("- %q (key %s)", cmp.Or(q.Message, q.Title), q.Key) // quoted: it can hold what others wrote
 		if q.URL != "" {
 			line += ": " + q.URL
 		}

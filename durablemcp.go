@@ -178,6 +178,7 @@ func New(opts *Options, tools ...Tool) (*Registry, error) {
 			}
 		}
 	}
+	set.checkAnswers()
 	if err := set.err(); err != nil {
 		return nil, err
 	}

@@ -62,6 +62,10 @@ type ElicitOptions struct {
 // if it is cancelled. Several questions may be open at once, asked by several
 // goroutines of the workflow. Elicit is deterministic. Each question adds a
 // marker and two memo changes to the history, an answer one update.
+//
+// An answer that the workflow has accepted stays accepted when T changes: a new
+// field has its default or the zero value then. A T that cannot hold the answer
+// any more is an error, and a change like any other of a workflow's code.
 func Elicit[T any](ctx workflow.Context, message string) (T, error) {
 	return ElicitWithOptions[T](ctx, message, ElicitOptions{})
 }
@@ -79,7 +83,7 @@ func ElicitWithOptions[T any](ctx workflow.Context, message string, options Elic
 	}
 	value, err := f.Value(content)
 	if err != nil {
-		return answer, misuse("Elicit", err.Error()) // not after Read
+		return answer, misuse("Elicit", err.Error()) // T was another type when the answer came
 	}
 	answer, _ = reflect.TypeAssert[T](value) // which the form was made of
 	return answer, nil
@@ -90,7 +94,7 @@ func ElicitWithOptions[T any](ctx workflow.Context, message string, options Elic
 // have finished what the page asks for is for the workflow to learn in another
 // way. Everything else is as with [Elicit].
 func ElicitURL(ctx workflow.Context, message, link string, options ElicitOptions) error {
-	if u, err := url.Parse(link); err != nil || u.Host == "" {
+	if u, err := url.Parse(link); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return misuse("ElicitURL", fmt.Sprintf("%q is not the address of a web page", link))
 	}
 	_, err := ask(ctx, question{Mode: modeURL, Message: message, URL: link}, options, consent)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
@@ -258,6 +259,8 @@ func TestElicitMisuse(t *testing.T) {
 		`"/login" is not the address`:    open("/login"),
 		`"mailto:a@b.c" is not the addr`: open("mailto:a@b.c"),
 		`"http://[::1" is not the addre`: open("http://[::1"),
+		`"javascript://x/%0aalert()" is`: open("javascript://x/%0aalert()"),
+		`"ftp://files.example/" is not `: open("ftp://files.example/"),
 	} {
 		env := play(t, fn, nil)
 		wantFailure(t, env.GetWorkflowError(), "InvalidElicitation", want)
@@ -299,10 +302,13 @@ func TestElicitCancelled(t *testing.T) {
 
 // shown returns the keys of the questions that a workflow's memo shows.
 func shown(ctx workflow.Context) (keys []string) {
-	for field, payload := range workflow.GetInfo(ctx).Memo.GetFields() {
-		if key, ok := strings.CutPrefix(field, "durablemcp.question."); ok && len(payload.GetData()) > 0 {
-			keys = append(keys, key)
-		}
+	var questions []struct{ Key string }
+	payload := workflow.GetInfo(ctx).Memo.GetFields()["durablemcp.questions"]
+	if len(payload.GetData()) > 0 && converter.GetDefaultDataConverter().FromPayload(payload, &questions) != nil {
+		return []string{"unreadable"}
+	}
+	for _, q := range questions {
+		keys = append(keys, q.Key)
 	}
 	return keys
 }

@@ -73,7 +73,7 @@ func (i *interview) DescribeWorkflowExecution(_ context.Context, id, run string)
 	return i.described, nil
 }
 
-func (i *interview) CancelWorkflow(context.Context, string, string) error {
+func (i *interview) CancelWorkflowWithOptions(context.Context, client.CancelWorkflowOptions) error {
 	i.cancels++
 	return nil
 }
@@ -143,7 +143,7 @@ func (i *interview) describe(t testing.TB, rec record) {
 	another := i.question.question
 	another.Key = anotherKey
 	fields := make(map[string]*common.Payload)
-	for name, value := range map[string]any{memoKey: rec, questionMemo + openKey: i.question.question, questionMemo + anotherKey: another} {
+	for name, value := range map[string]any{memoKey: rec, questionsMemo: []question{i.question.question, another}} {
 		payload, err := converter.GetDefaultDataConverter().ToPayload(value)
 		if err != nil {
 			t.Fatal(err)
@@ -326,8 +326,9 @@ func FuzzReadAnswer(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	w := &waiter{base: &base{opts: Options{MaxArgumentBytes: 1000}}}
 	f.Fuzz(func(t *testing.T, raw string) {
-		a, err := readAnswer("k", json.RawMessage(raw))
+		a, err := w.readAnswer("k", json.RawMessage(raw))
 		var refused *answerError
 		if err != nil && (!errors.As(err, &refused) || refused.reason == "") {
 			t.Errorf("the error is %v", err)

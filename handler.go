@@ -41,7 +41,7 @@ func (t *workflowTool) call(ctx context.Context, c *connection, req *mcp.CallToo
 		return t.withMeta(handleResult(e), e), nil
 	}
 	result, err := t.waiter.result(ctx, c, req, e, called)
-	if t.cancel && cancelledByClient(ctx, req) {
+	if t.cancel && cancelledByClient(ctx, req) && caller.Principal == e.record.Owner {
 		t.cancelWorkflow(ctx, c, e)
 	}
 	return result, err
@@ -69,6 +69,7 @@ func (t *workflowTool) resume(ctx context.Context, c *connection, state string, 
 	if err != nil || h.Round == "" { // a task ID is no state
 		return nil, badRequestState()
 	}
+	h.Holder = caller.Principal
 	seen, err := t.waiter.resolve(ctx, c, h, caller)
 	if err != nil {
 		t.log(ctx, "describing a workflow failed", "error", err)
@@ -98,7 +99,7 @@ func cancelledByClient(ctx context.Context, req *mcp.CallToolRequest) bool {
 func (t *workflowTool) cancelWorkflow(ctx context.Context, c *connection, e *execution) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
 	defer cancel()
-	if err := c.CancelWorkflow(ctx, e.id, e.runID); err != nil {
+	if err := c.cancel(ctx, e, ""); err != nil {
 		t.log(ctx, "cancelling a workflow failed", "workflow_id", e.id, "error", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -36,8 +37,9 @@ const statelessProtocol = "2026-07-28"
 // protocol version decides them. Set SessionTimeout if clients come and go:
 // by default, sessions of clients that never said goodbye stay for ever.
 //
-// A browser page of another origin is the embedder's to refuse: wrap the
-// handler with [http.CrossOriginProtection], and with authentication.
+// A browser page of another origin is the embedder's to refuse: set
+// CrossOriginProtection in the options, and wrap the handler with
+// authentication.
 func NewHTTPHandler(server *mcp.Server, opts *mcp.StreamableHTTPOptions) http.Handler {
 	var o mcp.StreamableHTTPOptions
 	if opts != nil {
@@ -50,13 +52,18 @@ func NewHTTPHandler(server *mcp.Server, opts *mcp.StreamableHTTPOptions) http.Ha
 	o.Stateless = true
 	o.PropagateRequestCancellation = true // basic/transports: the POST is the request's whole life
 	stateless := taskHandler(mcp.NewStreamableHTTPHandler(getServer, &o), o.MaxRequestBodyBytes)
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("X-Accel-Buffering", "no") // proxies must pass events on as they come
 		if req.Header.Get("Mcp-Protocol-Version") >= statelessProtocol {
 			stateless.ServeHTTP(w, req)
 			return
 		}
 		sessions.ServeHTTP(w, req)
 	})
+	if o.CrossOriginProtection != nil { // before anything is read
+		handler = o.CrossOriginProtection.Handler(handler)
+	}
+	return handler
 }
 
 // maxTaskBody is how large a request about tasks may be if the embedder sets no
@@ -85,12 +92,9 @@ func taskHandler(next http.Handler, maxBody int64) http.Handler {
 			http.Error(w, err.Error(), status)
 			return
 		}
-		message := new(rpcMessage)
-		if json.Unmarshal(body, message) != nil {
-			message = new(rpcMessage) // next says what is wrong with it
-		}
+		message := readMessage(body)
 		switch {
-		case isTask && !message.named(req.Header.Get("Mcp-Name")):
+		case isTask && slices.ContainsFunc(req.Header.Values("Mcp-Name"), func(name string) bool { return !message.named(name) }):
 			refuseName(w, message.ID)
 		case method == listen.Method && message.Method == method:
 			serveStream(next, w, req, message, body)
@@ -121,10 +125,21 @@ func withBody(req *http.Request, body []byte) *http.Request {
 
 // An rpcMessage is a JSON-RPC request.
 type rpcMessage struct {
-	Version string          `json:"jsonrpc"`
+	Version json.RawMessage `json:"jsonrpc"`
 	ID      json.RawMessage `json:"id,omitempty"`
 	Method  string          `json:"method"`
 	Params  json.RawMessage `json:"params,omitempty"`
+}
+
+// readMessage reads a request by the exact names of its members, as the SDK
+// does: a struct would take "PARAMS" for "params". Of what is no request, it
+// returns what there is: next says what is wrong with it.
+func readMessage(body []byte) *rpcMessage {
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(body, &members)
+	m := &rpcMessage{Version: members["jsonrpc"], ID: members["id"], Params: members["params"]}
+	_ = json.Unmarshal(members["method"], &m.Method)
+	return m
 }
 
 // named reports whether the header Mcp-Name may stand with the message.

@@ -43,7 +43,10 @@ func (s *taskServer) listen(ctx context.Context, method string, req *listenReque
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
 	defer stop()
-	agreed := s.agree(ctx, req, stream)
+	agreed, err := s.agree(ctx, req, stream)
+	if err != nil {
+		return nil, err
+	}
 	for _, t := range agreed {
 		tasks.Go(func() {
 			defer t.contain(ctx, "telling of a task")
@@ -57,26 +60,57 @@ func (s *taskServer) listen(ctx context.Context, method string, req *listenReque
 	return result, err
 }
 
-// agree returns the tasks that a stream asks for and its client may see.
-func (s *taskServer) agree(ctx context.Context, req *listenRequest, stream *listen.Stream) (agreed []*task) {
+// maxLooks is how many tasks are looked up at a time when a stream begins.
+const maxLooks = 10
+
+// agree returns the tasks that a stream asks for and its client may see. Its
+// error says that it could not be learnt which: that is not the same as none.
+func (s *taskServer) agree(ctx context.Context, req *listenRequest, stream *listen.Stream) ([]*task, error) {
 	ids := slices.Clone(stream.TaskIDs)
 	slices.Sort(ids)
-	looked := 0
+	var tasks []*task
 	for _, id := range slices.Compact(ids) {
 		t, err := s.parse(mustMarshal(id))
 		if t == nil || err != nil {
 			continue
 		}
-		if looked++; looked > maxListened { // also of IDs that somebody has made up
+		if len(tasks) == maxListened { // also of IDs that somebody has made up
 			break
 		}
-		if seen, err := t.find(ctx, req); err == nil {
-			t.runID = seen.execution().runID
+		tasks = append(tasks, t)
+	}
+	var looks sync.WaitGroup
+	errs, free := make([]error, len(tasks)), make(chan struct{}, maxLooks)
+	for i, t := range tasks {
+		free <- struct{}{}
+		looks.Go(func() {
+			defer func() { <-free }()
+			errs[i] = t.lookUp(ctx, req)
+		})
+	}
+	looks.Wait()
+	var agreed []*task
+	for i, t := range tasks {
+		switch {
+		case errs[i] == nil:
 			agreed = append(agreed, t)
-			stream.Agree(id)
+			stream.Agree(t.id)
+		case !isUnknownTask(errs[i]):
+			return nil, errs[i]
 		}
 	}
-	return agreed
+	return agreed, nil
+}
+
+// lookUp learns where the task is, if the caller may see it.
+func (t *task) lookUp(ctx context.Context, req mcp.Request) (err error) {
+	err = rpcError(jsonrpc.CodeInternalError, "The server has a fault, which its log explains.", nil)
+	defer t.contain(ctx, "looking a task up")
+	seen, err := t.find(ctx, req)
+	if err == nil {
+		t.runID = seen.execution().runID
+	}
+	return err
 }
 
 // tell notifies of the task's state, now and after each change, until it has
@@ -102,10 +136,12 @@ func (t *task) tell(ctx context.Context, req mcp.Request, client peer, stream *l
 				return
 			}
 		}
-		changed := watch.changed
-		again := (<-chan time.Time)(nil)
+		var again <-chan time.Time
+		if err == nil && watch.over() { // and goes on after all: a reset
+			watch = t.c.watch(ctx, t.handle.WorkflowID, seen.execution().runID)
+		}
 		ended := watch.ended
-		if err != nil || seen.closed() {
+		if err != nil {
 			again, ended = time.After(rewatch), nil
 		}
 		select {
@@ -113,7 +149,7 @@ func (t *task) tell(ctx context.Context, req mcp.Request, client peer, stream *l
 			return
 		case <-again:
 		case <-ended:
-		case <-changed:
+		case <-watch.changed:
 		}
 		breathe(ctx, watch)
 	}

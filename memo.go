@@ -14,10 +14,10 @@ import (
 // read while no worker is there, and outlasts continue-as-new, retries and
 // resets.
 const (
-	memoKey      = "durablemcp"           // a [record]
-	questionMemo = "durablemcp.question." // followed by the key: a [question], null if it is not open any more
-	progressMemo = "durablemcp.progress"  // a [progress]
-	updatedMemo  = "durablemcp.updated"   // when a question was last withdrawn
+	memoKey       = "durablemcp"           // a [record]
+	questionsMemo = "durablemcp.questions" // the open ones, a list of [question]
+	progressMemo  = "durablemcp.progress"  // a [progress]
+	updatedMemo   = "durablemcp.updated"   // when a question was last withdrawn
 )
 
 // A record is what a workflow started by a tool remembers of its start.
@@ -41,24 +41,13 @@ func ours(field string) bool { return field == memoKey || strings.HasPrefix(fiel
 
 func readMemo(desc *client.WorkflowExecutionDescription, began time.Time) (*memo, error) {
 	var m memo
-	for field, into := range map[string]any{memoKey: &m.record, progressMemo: &m.progress, updatedMemo: &m.updated} {
+	for field, into := range map[string]any{memoKey: &m.record, questionsMemo: &m.questions, progressMemo: &m.progress, updatedMemo: &m.updated} {
 		if err := desc.GetMemoValue(field, into); err != nil && !errors.Is(err, temporal.ErrNoData) {
 			return nil, err
 		}
 	}
-	for field := range desc.Memo.GetFields() {
-		if !strings.HasPrefix(field, questionMemo) {
-			continue
-		}
-		var q *question
-		if err := desc.GetMemoValue(field, &q); err != nil {
-			return nil, err
-		}
-		// What an earlier run of the chain asked, it asks no more.
-		if q != nil && !q.Asked.Before(began) {
-			m.questions = append(m.questions, *q)
-		}
-	}
+	// What an earlier run of the chain asked, it asks no more.
+	m.questions = slices.DeleteFunc(m.questions, func(q question) bool { return q.Asked.Before(began) })
 	slices.SortFunc(m.questions, func(a, b question) int {
 		if a.Asked.Equal(b.Asked) {
 			return strings.Compare(a.Key, b.Key)

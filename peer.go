@@ -54,11 +54,26 @@ func (p peer) answers(q question) bool {
 	return can.Form != nil || can.URL == nil
 }
 
+// owns reports whether the caller of a request that may touch a workflow has
+// started it.
+func (w *waiter) owns(ctx context.Context, req mcp.Request, seen *snapshot) bool {
+	if w.allow == nil {
+		return true // others may not touch it
+	}
+	caller, err := w.caller(ctx, req)
+	return err == nil && caller.Principal == seen.memo.record.Owner
+}
+
 // mayAnswer returns those of a workflow's questions that the caller of a request
 // may answer through the tool.
 func (w *waiter) mayAnswer(ctx context.Context, req mcp.Request, seen *snapshot) []question {
-	if w.allowAnswer == nil || len(seen.memo.questions) == 0 {
+	switch {
+	case len(seen.memo.questions) == 0:
+		return nil
+	case w.allowAnswer == nil && w.owns(ctx, req, seen):
 		return seen.memo.questions
+	case w.allowAnswer == nil:
+		return nil
 	}
 	caller, err := w.caller(ctx, req)
 	if err != nil {

@@ -3,6 +3,7 @@ package durablemcp
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,14 +46,16 @@ func ReportProgress(ctx workflow.Context, done, total float64, message string) e
 	return workflow.UpsertMemo(ctx, map[string]any{progressMemo: p})
 }
 
+func number(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
+
 // String is the progress in words, such as "3 of 10: fetching".
 func (p progress) String() string {
 	var parts []string
 	switch {
 	case p.Total > 0:
-		parts = append(parts, fmt.Sprintf("%g of %g", p.Done, p.Total))
+		parts = append(parts, number(p.Done)+" of "+number(p.Total))
 	case p.Done > 0:
-		parts = append(parts, fmt.Sprintf("%g", p.Done))
+		parts = append(parts, number(p.Done))
 	}
 	if p.Message != "" {
 		parts = append(parts, p.Message)

@@ -78,7 +78,8 @@ func remember(ctx workflow.Context, q *openQuestion) (forget func(), err error) 
 			if err != nil {
 				return err
 			}
-			return q.take(a)
+			q.take(a)
+			return nil
 		},
 		workflow.UpdateHandlerOptions{
 			Description: "Answers a question that the workflow asks.",
@@ -106,7 +107,7 @@ func remember(ctx workflow.Context, q *openQuestion) (forget func(), err error) 
 func find(run *workflow.Info, a Answer) (*openQuestion, error) {
 	var found []*openQuestion
 	for _, q := range openQuestions(run) {
-		if !q.answered && (a.Key == "" || a.Key == q.Key || a.Key == q.Name) {
+		if !q.answered && (a.Key == "" || a.Key == q.Key || a.Key == cmp.Or(q.Name, defaultKey)) {
 			found = append(found, q)
 		}
 	}
@@ -151,14 +152,14 @@ func invalidAnswer(violations []string) error {
 	return temporal.NewNonRetryableApplicationError("the answer does not fit the question: "+strings.Join(violations, "; "), errInvalidAnswer, nil, violations)
 }
 
-// take accepts an answer.
-func (q *openQuestion) take(a Answer) error {
+// take accepts an answer. It was checked when it came: an answer that is in the
+// history stays one, though a later version of the workflow may ask for more.
+func (q *openQuestion) take(a Answer) {
 	content, err := q.check(a)
 	if err != nil {
-		return err
+		content = mustMarshal(a.Content)
 	}
 	q.answered, q.action, q.content = true, a.Action, content
-	return nil
 }
 
 // wait blocks until the question is answered, the timeout is over or ctx is
@@ -190,14 +191,34 @@ func (q *openQuestion) outcome() (json.RawMessage, error) {
 func publish(ctx workflow.Context, q *openQuestion) error {
 	q.shown = "\n\n**" + cmp.Or(q.Title, "Waiting for an answer") + "** " + q.Message
 	workflow.SetCurrentDetails(ctx, workflow.GetCurrentDetails(ctx)+q.shown)
-	return workflow.UpsertMemo(ctx, map[string]any{questionMemo + q.Key: q.question})
+	return workflow.UpsertMemo(ctx, map[string]any{questionsMemo: listed(ctx, nil)})
 }
 
 // withdraw takes the question back.
 func withdraw(ctx workflow.Context, q *openQuestion) error {
 	workflow.SetCurrentDetails(ctx, strings.Replace(workflow.GetCurrentDetails(ctx), q.shown, "", 1))
-	return workflow.UpsertMemo(ctx, map[string]any{questionMemo + q.Key: nil, updatedMemo: workflow.Now(ctx).UTC()})
+	return workflow.UpsertMemo(ctx, map[string]any{questionsMemo: listed(ctx, q), updatedMemo: workflow.Now(ctx).UTC()})
 }
+
+// listed returns the questions that a workflow asks but for one, nil if that are
+// none. They share a memo field, so that the memo does not grow with what was
+// ever asked: a field of its own could not be taken out of a memo that a data
+// converter encrypts, nor when the workflow continues as new.
+func listed(ctx workflow.Context, without *openQuestion) any {
+	var list []question
+	for _, q := range openQuestions(workflow.GetInfo(ctx)) {
+		if q != without {
+			list = append(list, q.question)
+		}
+	}
+	if list == nil {
+		return nil // and not an empty list, which would stay
+	}
+	return list
+}
+
+// defaultKey is the default of [ElicitOptions.Key].
+const defaultKey = "question"
 
 // newKey makes a key that no other question of the workflow has, nor had before
 // a reset or continue-as-new. It is recorded, not computed: a reset that asks
@@ -212,5 +233,5 @@ func newKey(ctx workflow.Context, prefix string) (string, error) {
 	if err == nil && random == "" {
 		err = errors.New("durablemcp: the recorded key of a question is empty")
 	}
-	return cmp.Or(prefix, "question") + "-" + random, err
+	return cmp.Or(prefix, defaultKey) + "-" + random, err
 }

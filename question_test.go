@@ -96,3 +96,23 @@ func TestKeysAreUnique(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestTheDefaultKeyNames answers a question that has the default key.
+func TestTheDefaultKeyNames(t *testing.T) {
+	t.Parallel()
+	run := new(workflow.Info)
+	asking.Lock()
+	asking.runs[run] = []*openQuestion{{question: question{Key: "question-01"}}, {question: question{Key: "other-02", Name: "other"}}}
+	asking.Unlock()
+	defer func() {
+		asking.Lock()
+		delete(asking.runs, run)
+		asking.Unlock()
+	}()
+	for key, want := range map[string]string{"question": "question-01", "question-01": "question-01", "other": "other-02", "": "", "more": ""} {
+		q, err := find(run, Answer{Key: key})
+		if (err != nil) != (want == "") || err == nil && q.Key != want {
+			t.Errorf("%q finds %v, %v; want %q", key, q, err, want)
+		}
+	}
+}

@@ -40,7 +40,8 @@ type ResultTool struct {
 	Wait time.Duration
 
 	// TaskSupport says whether calls can become tasks, as in [WorkflowTool].
-	// The task is the workflow that is waited for; tasks/cancel cancels it.
+	// The task is the workflow that is waited for; tasks/cancel cancels it if
+	// it is the caller's own.
 	TaskSupport TaskSupport
 
 	// Allow decides who may see the result of another caller's workflow. If
@@ -105,6 +106,7 @@ func (t *resultTool) call(ctx context.Context, c *connection, req *mcp.CallToolR
 	}
 	if state := req.Params.RequestState; state != "" {
 		h, err := handle.Parse(state)
+		h.Holder = m.caller.Principal
 		if err != nil || h.Round == "" || h.WorkflowID != e.id || h.FirstRunID != e.firstRunID || h.Tool != t.name || !h.By(e.record.Salt, t.opts.Secret) {
 			return nil, badRequestState()
 		}

@@ -68,6 +68,18 @@ func unavailable() *toolError {
 // client repeats requests by itself, and an earlier attempt may have arrived.
 func neverSent(err error) bool { return strings.Contains(err.Error(), "failed reaching server") }
 
+// ofService reports whether an error is that of a request to Temporal, and not of
+// what was done with its answer.
+func ofService(err error) bool {
+	_, service := errors.AsType[serviceerror.ServiceError](err)
+	return service || timedOut(err)
+}
+
+func isNotFound(err error) bool {
+	_, notFound := errors.AsType[*serviceerror.NotFound](err)
+	return notFound
+}
+
 // unanswered reports whether a request failed without an answer of Temporal's.
 func unanswered(err error) bool {
 	_, unavailable := errors.AsType[*serviceerror.Unavailable](err)

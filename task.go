@@ -10,7 +10,6 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-	"go.temporal.io/api/serviceerror"
 
 	"github.com/durablemcp/durablemcp/internal/handle"
 )
@@ -81,25 +80,17 @@ func (t *task) unreachable(ctx context.Context, err error) error {
 
 // cancel asks Temporal to cancel the task's workflow. That it has ended already
 // is no error: the answer says no more than that the request has arrived.
-func (t *task) cancel(ctx context.Context, seen *snapshot) error {
+func (t *task) cancel(ctx context.Context, req mcp.Request, seen *snapshot) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	for !seen.closed() {
-		e := seen.execution()
-		err := t.c.CancelWorkflow(ctx, e.id, e.runID)
-		if err == nil {
-			return nil
-		}
-		if _, gone := errors.AsType[*serviceerror.NotFound](err); !gone {
-			return t.unreachable(ctx, err)
-		}
-		// On to another run in between?
-		if seen, err = t.c.describe(ctx, e.id, ""); err != nil {
-			return t.unreachable(ctx, err)
-		}
-		if now := seen.execution(); now.runID == e.runID || now.firstRunID != e.firstRunID {
-			return nil
-		}
+	if !t.owns(ctx, req, seen) {
+		return rpcError(jsonrpc.CodeInvalidParams, "The task's work was started by somebody else, who alone can cancel it in this way.", nil)
+	}
+	if seen.closed() {
+		return nil
+	}
+	if err := t.c.cancel(ctx, seen.execution(), ""); err != nil && !isNotFound(err) {
+		return t.unreachable(ctx, err)
 	}
 	return nil
 }
@@ -112,13 +103,16 @@ func (t *task) update(ctx context.Context, req *taskRequest, seen *snapshot) err
 	if err := json.Unmarshal(raw, &responses); err != nil || responses == nil {
 		return rpcError(jsonrpc.CodeInvalidParams, "params.inputResponses: want an object of answers by the keys of inputRequests.", nil)
 	}
+	if seen.closed() {
+		return nil // it asks nothing
+	}
 	refused := make(map[string]string)
 	for _, q := range t.mayAnswer(ctx, req, seen) {
 		response, answered := responses[q.Key]
 		if !answered {
 			continue
 		}
-		a, err := readAnswer(q.Key, response)
+		a, err := t.readAnswer(q.Key, response)
 		if err == nil {
 			err = t.c.answer(ctx, seen.execution(), a)
 		}
@@ -128,6 +122,9 @@ func (t *task) update(ctx context.Context, req *taskRequest, seen *snapshot) err
 			refused[q.Key] = refusal.reason
 		case err != nil:
 			t.log(ctx, "passing an answer on failed", "workflow_id", t.handle.WorkflowID, "error", err)
+			if hopeless(err) {
+				return rpcError(jsonrpc.CodeInternalError, "The workflow cannot take the answer, for a reason that the server's log explains.", nil)
+			}
 			return rpcError(jsonrpc.CodeInternalError, "The workflow has not taken the answer in time, and may take it still. Send it again.", nil)
 		}
 	}
@@ -199,8 +196,13 @@ func (t *task) end(ctx context.Context, seen *snapshot, detailed *detailedTask) 
 		return nil
 	}
 	result, err := t.await(ctx, t.c, seen.execution(), time.Now().Add(requestTimeout))
-	var protocol *jsonrpc.Error
+	var (
+		protocol *jsonrpc.Error
+		unread   *toolError
+	)
 	switch {
+	case errors.As(err, &unread):
+		return rpcError(jsonrpc.CodeInternalError, unread.Message, nil)
 	case errors.As(err, &protocol):
 		detailed.Status, detailed.StatusMessage, detailed.Error = taskFailed, protocol.Message, protocol
 		return nil

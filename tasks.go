@@ -178,7 +178,7 @@ func (s *taskServer) serve(ctx context.Context, method string, req *taskRequest,
 	case updateTask:
 		err = t.update(ctx, req, seen)
 	case cancelTask:
-		err = t.cancel(ctx, seen)
+		err = t.cancel(ctx, req, seen)
 	default:
 		return t.get(ctx, req, seen, client)
 	}

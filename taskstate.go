@@ -97,6 +97,7 @@ func (s *snapshot) updated() time.Time {
 			latest = t
 		}
 	}
+	see(s.info().GetStartTime().AsTime()) // of a later run, which may have the memo of an earlier one
 	see(s.memo.updated)
 	see(s.memo.progress.At)
 	for _, q := range s.memo.questions {
@@ -146,12 +147,15 @@ func (c *connection) retention(ctx context.Context, namespace string) (time.Dura
 	if time.Since(r.asked) < retentionAge {
 		return r.known, r.err
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout) // it is for others, too
 	defer cancel()
 	resp, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
-	if err == nil {
+	switch {
+	case err == nil:
 		r.known, r.err, r.asked = resp.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration(), nil, time.Now()
-	} else {
+	case r.known > 0: // what was read before holds longer
+		r.asked = time.Now().Add(retryRetention - retentionAge)
+	default:
 		r.err, r.asked = err, time.Now().Add(retryRetention-retentionAge)
 	}
 	return r.known, r.err

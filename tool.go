@@ -80,7 +80,8 @@ type WorkflowTool struct {
 	// goes on. A connection that dies cancels nothing in any case; neither does
 	// closing the response stream of an HTTP request of protocol version
 	// 2026-07-28, which nobody can tell from that. tasks/cancel cancels the
-	// workflow of a task in any case: it is made for that.
+	// workflow of a task in any case: it is made for that. Only who started a
+	// workflow can cancel it in either way: for others, there is [CancelTool].
 	CancelWorkflow bool
 
 	// WorkflowID is a template of the workflow's ID, such as
@@ -125,8 +126,8 @@ type WorkflowTool struct {
 	// may: the ID of a workflow that another principal started is a conflict.
 	Allow AllowFunc
 	// AllowAnswer decides who may answer, through calls of this tool and their
-	// tasks, what the workflow asks. If nil, whoever may make the call: set it
-	// where the one who starts the work must not decide it.
+	// tasks, what the workflow asks. If nil, only who started it: set it where
+	// that one must not decide.
 	AllowAnswer AnswerFunc
 
 	// Icons and Meta are passed on to clients.

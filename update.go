@@ -106,7 +106,6 @@ func (t UpdateTool) declare(d *declaration) *binding {
 }
 
 func (t *updateTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	called := time.Now()
 	m, err := t.read(ctx, req)
 	if err != nil {
 		return nil, err
@@ -121,9 +120,7 @@ func (t *updateTool) call(ctx context.Context, c *connection, req *mcp.CallToolR
 	if t.start != nil {
 		send = t.sendWithStart
 	}
-	waiting, cancel := context.WithDeadline(ctx, called.Add(t.wait))
-	defer cancel()
-	e, answer, err := send(waiting, c, m, options)
+	e, answer, err := send(ctx, c, m, options)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -141,9 +138,10 @@ type updateAnswer struct {
 	get func(into any) error
 }
 
-func answerOf(ctx context.Context, handle client.WorkflowUpdateHandle) (a updateAnswer, err error) {
+// answerOf waits for the answer until waiting is done.
+func answerOf(ctx, waiting context.Context, handle client.WorkflowUpdateHandle) (a updateAnswer, err error) {
 	a.get = func(into any) error { return handle.Get(ctx, into) }
-	err = a.get(&a.raw)
+	err = handle.Get(waiting, &a.raw)
 	return a, err
 }
 
@@ -153,10 +151,12 @@ func (t *updateTool) send(ctx context.Context, c *connection, m *messageInput, o
 	e *execution, answer updateAnswer, err error,
 ) {
 	e, err = t.act(ctx, c, m, func(_ context.Context, e *execution) error {
+		waiting, cancel := context.WithTimeout(ctx, t.wait)
+		defer cancel()
 		options.RunID = e.runID
-		handle, err := c.UpdateWorkflow(ctx, options) // for as long as the call waits
+		handle, err := c.UpdateWorkflow(waiting, options)
 		if err == nil {
-			answer, err = answerOf(ctx, handle)
+			answer, err = answerOf(ctx, waiting, handle)
 		}
 		return err
 	})
@@ -174,7 +174,9 @@ func (t *updateTool) sendWithStart(ctx context.Context, c *connection, m *messag
 	start.WorkflowIDConflictPolicy = enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
 	start.EnableEagerStart = false // not taken together with an update
 	e = &execution{id: m.key.id, queue: start.TaskQueue, created: rec.Created}
-	handle, err := c.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+	waiting, cancel := context.WithTimeout(ctx, t.wait)
+	defer cancel()
+	handle, err := c.UpdateWithStartWorkflow(waiting, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: c.NewWithStartWorkflowOperation(start, t.workflowType, m.startInput.args...),
 		UpdateOptions:          options,
 	})
@@ -182,7 +184,7 @@ func (t *updateTool) sendWithStart(ctx context.Context, c *connection, m *messag
 		return e, answer, err
 	}
 	e.runID = handle.RunID()
-	answer, err = answerOf(ctx, handle)
+	answer, err = answerOf(ctx, waiting, handle)
 	return e, answer, err
 }
 

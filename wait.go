@@ -57,14 +57,14 @@ func settled(called time.Time) time.Time {
 // what it asks, or that it is still running; or, to a client that takes tasks,
 // with a task. Its error is that of ctx, or a JSON-RPC error.
 func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution, called time.Time) (*mcp.CallToolResult, error) {
-	if slot := slotOf(ctx); slot != nil && e.record.Salt != "" {
-		return w.resultOrTask(ctx, c, req, e, slot, called.Add(w.inline))
-	}
-	refused, err := w.passOn(ctx, c, req, e)
+	deadline := called.Add(w.wait)
+	refused, err := w.passOn(ctx, c, req, e, deadline)
 	if err != nil {
 		return nil, err
 	}
-	deadline := called.Add(w.wait)
+	if slot := slotOf(ctx); slot != nil && e.record.Salt != "" {
+		return w.resultOrTask(ctx, c, req, e, slot, called.Add(w.inline))
+	}
 	result, err := w.await(ctx, c, e, earlier(deadline, settled(called)))
 	switch {
 	case result != nil || err != nil || ctx.Err() != nil:
@@ -88,28 +88,30 @@ func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolReq
 // resultOrTask waits for the workflow until the deadline, and then makes the
 // call a task.
 func (w *waiter) resultOrTask(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution, slot *taskSlot, deadline time.Time) (*mcp.CallToolResult, error) {
-	for {
-		result, err := w.await(ctx, c, e, deadline)
-		switch {
-		case ctx.Err() != nil:
-			return nil, ctx.Err()
-		case err != nil:
-			return nil, err
-		case result != nil:
-			return w.withMeta(result, e), nil
-		}
-		created, err := w.newTask(ctx, c, req, e)
-		if created != nil || err != nil {
-			slot.created = created
+	result, err := w.await(ctx, c, e, deadline)
+	if result == nil && err == nil && ctx.Err() == nil {
+		slot.created, err = w.newTask(ctx, c, req, e)
+		if slot.created != nil || err != nil {
 			return new(mcp.CallToolResult), err
 		}
-		deadline = time.Now().Add(lookTimeout) // it ended after the wait: its result is there at once
+		// It ended after the wait: its result is there at once.
+		if result, err = w.await(ctx, c, e, time.Now().Add(requestTimeout)); result == nil && err == nil {
+			err = unread(w.name)
+		}
 	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, err
+	}
+	return w.withMeta(result, e), nil
 }
 
 // await waits for the workflow until the deadline, and answers with how it
 // ended. It returns nil if that was not learnt. Its error is a JSON-RPC error
-// with which the workflow ended.
+// with which the workflow ended, or a [*toolError] if how it ended cannot be
+// learnt.
 func (w *waiter) await(ctx context.Context, c *connection, e *execution, deadline time.Time) (*mcp.CallToolResult, error) {
 	ctx, cancel := until(ctx, deadline)
 	defer cancel()
@@ -128,11 +130,36 @@ func (w *waiter) await(ctx context.Context, c *connection, e *execution, deadlin
 		failure.Message = fmt.Sprintf("%s failed: %s", w.name, failure.Message)
 		w.next.afterFailure(failure)
 		return w.errorResult(failure), nil
-	case ctx.Err() == nil:
-		// The request for the result failed, and the workflow runs on.
-		w.log(ctx, "waiting for a workflow failed", "workflow_id", e.id, "error", err)
+	case ctx.Err() != nil:
+		return nil, nil
 	}
-	return nil, nil
+	w.log(ctx, "waiting for a workflow failed", "workflow_id", e.id, "error", err)
+	switch {
+	case isNotFound(err):
+		return nil, deleted(w.name, e.id)
+	case !ofService(err):
+		return nil, unread(w.name)
+	}
+	return nil, nil // the request failed, and the workflow runs on
+}
+
+// deleted is the error of a call whose workflow is gone while it waits for it.
+func deleted(tool, id string) *toolError {
+	return &toolError{
+		Type:    errNotFound,
+		Message: fmt.Sprintf("The workflow %q, for which %s waited, is not there any more: somebody has deleted it from Temporal.", id, tool),
+		advice:  "How it ended cannot be learnt. Tell the user.",
+	}
+}
+
+// unread is the error of a call whose workflow has ended with a result that this
+// server's data converter cannot read, at least at the moment.
+func unread(tool string) *toolError {
+	return &toolError{
+		Type:    errInvalidResult,
+		Message: tool + " is done, but this server cannot read how it ended, for a reason that its log explains.",
+		advice:  "Do not start the work again. Tell the user.",
+	}
 }
 
 // until returns a context that is done at a time, without a deadline that

@@ -34,6 +34,16 @@ func (c *connection) watch(ctx context.Context, id, runID string) *watch {
 	return w
 }
 
+// over reports whether the workflow has ended, as far as the watch has seen.
+func (w *watch) over() bool {
+	select {
+	case <-w.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // at returns the run that the workflow was at when the watch last saw it.
 func (w *watch) at() string {
 	w.mu.Lock()
@@ -73,16 +83,18 @@ func (w *watch) notify() {
 // read follows one run to its end, and returns the run that goes on with the
 // work, if there is one. The run has not ended if reading failed.
 func (w *watch) read(ctx context.Context, c *connection, id string) (next string, ended bool) {
-	runID := w.at()
+	runID, stuck := w.at(), false
 	events := c.GetWorkflowHistory(ctx, id, runID, true, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		event, err := events.Next()
 		if err != nil {
-			return "", false
+			return "", isNotFound(err) // it is deleted
 		}
-		if visible[event.GetEventType()] || continued(event) {
+		if visible[event.GetEventType()] || continued(event) || stuck && event.GetEventType() == enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
 			w.notify()
 		}
+		stuck = event.GetEventType() == enums.EVENT_TYPE_WORKFLOW_TASK_FAILED ||
+			stuck && event.GetEventType() != enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 		if next, ended = successor(event); next != "" {
 			return next, false
 		}

@@ -2,12 +2,16 @@ package e2e
 
 import (
 	"bytes"
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"go.temporal.io/api/common/v1"
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/durablemcp/durablemcp"
 )
@@ -89,5 +93,80 @@ func TestPayloadCodec(t *testing.T) {
 		if bytes.Contains(described, []byte(secret)) {
 			t.Errorf("Temporal sees %q", secret)
 		}
+	}
+}
+
+// keyless is a codec that has lost the key to results: it reads no "secret".
+type keyless struct{ scrambler }
+
+func (k keyless) Decode(payloads []*common.Payload) ([]*common.Payload, error) {
+	decoded, err := k.scrambler.Decode(payloads)
+	for _, p := range decoded {
+		if bytes.Contains(p.GetData(), []byte("secret")) {
+			return nil, errors.New("there is no key for this at 10.0.0.7")
+		}
+	}
+	return decoded, err
+}
+
+// Keep returns what the server of TestUnreadableResult cannot read, when it is
+// told to.
+func Keep(ctx workflow.Context, name string) (string, error) {
+	workflow.GetSignalChannel(ctx, "go on").Receive(ctx, nil)
+	return "secret of " + name, nil
+}
+
+// TestUnreadableResult lets workflows end with a result that the server's data
+// converter cannot read. Calls say so, once; a task is not lost.
+func TestUnreadableResult(t *testing.T) {
+	t.Parallel()
+	for _, g := range generations() {
+		for _, when := range []string{"at once", "later"} {
+			t.Run(g.name+"/"+when, func(t *testing.T) {
+				t.Parallel()
+				o := quick()
+				o.client.DataConverter = converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), keyless{})
+				s := newStage(t, o, asking(Keep))
+				id := s.queue + "-ann"
+				goOn := func() {
+					if err := s.temporal.SignalWorkflow(t.Context(), id, "", "go on", nil); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if when == "at once" {
+					if _, err := generations()[0].begin(s, &calling{tool: "start", arguments: ann}).end(); err != nil {
+						t.Fatal(err)
+					}
+					goOn()
+					eventually(t, "the workflow has ended", func() bool { return s.count(id, enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED) > 0 })
+					wantUnreadable(t, g.begin(s, &calling{tool: "result", arguments: ann}))
+					return
+				}
+				call := g.begin(s, &calling{tool: "ask", arguments: ann})
+				if g.name == "tasks" {
+					task := call.taskID()
+					goOn()
+					eventually(t, "the task cannot be read", func() bool {
+						_, err := s.task(t.Context(), "tasks/get", task, taskCaps(formCaps), "")
+						failed, isRPC := errors.AsType[*rpcError](err)
+						return isRPC && failed.Code == -32603 && strings.Contains(failed.Message, "cannot read how it ended")
+					})
+					call.hangUp()
+					return
+				}
+				eventually(t, "the call waits", func() bool { return s.requests.of("DescribeWorkflowExecution") > 0 })
+				goOn()
+				wantUnreadable(t, call)
+			})
+		}
+	}
+}
+
+func wantUnreadable(t *testing.T, call *calling) {
+	t.Helper()
+	failed := call.wantFailure("InvalidResult")
+	contains(t, failed.Error.Message, "is done, but this server cannot read how it ended")
+	if strings.Contains(call.result.String(), "10.0.0.7") {
+		t.Errorf("the error shows internals: %s", call.result)
 	}
 }

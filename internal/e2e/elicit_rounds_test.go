@@ -149,14 +149,11 @@ func TestElicitLargeNumbers(t *testing.T) {
 			s := newStage(t, quick(), asking(Once))
 			call := g.begin(s, &calling{tool: "ask", arguments: ann})
 			call.question().answer(number(large))
-			select {
-			case q := <-call.asked:
-				contains(t, q.Message, "/n")
-			case <-call.done:
-				call.want(fmt.Sprintf(`{"result":%d}`, large))
-			case <-time.After(patience):
-				t.Error("timed out")
+			if g.name != "tasks" { // whose answers are not the SDK's to read
+				contains(t, call.question().Message, "/n")
+				return
 			}
+			call.want(fmt.Sprintf(`{"result":%d}`, large))
 		})
 	}
 }
@@ -286,7 +283,9 @@ func TestElicitURL(t *testing.T) {
 				s := newStage(t, quick(), asking(SignIn))
 				call := g.begin(s, &calling{tool: "ask", arguments: ann, caps: urlCaps})
 				q := call.question()
-				if q.Mode != "url" || q.URL != "https://login.example/ann" || q.Message != "Sign in, ann." || q.ElicitationID == "" || q.RequestedSchema != nil {
+				if q.Mode != "url" || q.URL != "https://login.example/ann" || q.Message != "Sign in, ann." || q.RequestedSchema != nil ||
+					(q.ElicitationID != "") != (g.withdraws && g.name != "tasks") { // an ID until 2025-11-25
+
 					t.Errorf("asked %+v", q.ElicitParams)
 				}
 				q.answer(test.answer)

@@ -168,6 +168,9 @@ func TestElicitContinueAsNew(t *testing.T) {
 				before.wantGone(t)
 			}
 			contains(t, s.mute(quiet, "answer", `{"name":"ann","key":"`+key+`","action":"decline"}`).String(), `"type":"QuestionNotAsked"`)
+			if keys := s.questions(id); len(keys) != 1 || keys[0] == key {
+				t.Errorf("the memo has the questions %v; want the one of this run", keys)
+			}
 			if questions := askedOf(t, s.mute(quiet, "status", ann)); len(questions) != 1 || strings.Contains(string(questions[0]), key) {
 				t.Errorf("the questions are %s", questions)
 			}

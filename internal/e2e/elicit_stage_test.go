@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 	"google.golang.org/grpc"
 
@@ -26,7 +28,7 @@ type stage struct {
 	registry *durablemcp.Registry
 	queue    string        // of the worker, and the prefix of the workflow IDs
 	temporal client.Client // the test's own
-	requests *requests     // of the MCP servers to Temporal
+	requests *meter        // of the MCP servers to Temporal
 
 	mu     sync.Mutex
 	server *server
@@ -47,7 +49,7 @@ type server struct {
 // task queue, and a worker unless the options say that there is none.
 func newStage(t *testing.T, o options, declare func(queue string) []durablemcp.Tool) *stage {
 	t.Helper()
-	s := &stage{t: t, queue: strings.ReplaceAll(t.Name(), "/", "-"), requests: newRequests()}
+	s := &stage{t: t, queue: strings.ReplaceAll(t.Name(), "/", "-"), requests: newMeter()}
 	o.client.Logger = quiet{}
 	o.UIURL = uiURL
 	if o.Logger == nil {
@@ -73,7 +75,7 @@ func newStage(t *testing.T, o options, declare func(queue string) []durablemcp.T
 func (s *stage) startServer() {
 	s.t.Helper()
 	o := s.opts
-	o.client.ConnectionOptions.DialOptions = append(o.client.ConnectionOptions.DialOptions, grpc.WithUnaryInterceptor(s.requests.intercept))
+	o.client.ConnectionOptions.DialOptions = append(o.client.ConnectionOptions.DialOptions, grpc.WithUnaryInterceptor(s.requests.count))
 	temporal, err := devServer.NewClient(context.Background(), o.client)
 	if err != nil {
 		s.t.Fatal(err)
@@ -185,14 +187,16 @@ func (s *stage) count(id string, want enums.EventType) (n int) {
 // questions returns the keys of what the memo of a workflow says that it asks.
 func (s *stage) questions(id string) (keys []string) {
 	s.t.Helper()
-	resp, err := s.temporal.DescribeWorkflowExecution(s.t.Context(), id, "")
+	desc, err := s.temporal.DescribeWorkflow(s.t.Context(), id, "")
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	for field, payload := range resp.GetWorkflowExecutionInfo().GetMemo().GetFields() {
-		if key, ok := strings.CutPrefix(field, "durablemcp.question."); ok && len(payload.GetData()) > 0 {
-			keys = append(keys, key)
-		}
+	var questions []struct{ Key string }
+	if err := desc.GetMemoValue("durablemcp.questions", &questions); err != nil && !errors.Is(err, temporal.ErrNoData) {
+		s.t.Fatal(err)
+	}
+	for _, q := range questions {
+		keys = append(keys, q.Key)
 	}
 	return keys
 }
@@ -205,38 +209,4 @@ func (s *stage) asks(id string, n int) (keys []string) {
 		return len(keys) == n
 	})
 	return keys
-}
-
-// requests counts gRPC requests by their methods.
-type requests struct {
-	mu sync.Mutex
-	by map[string]int
-}
-
-func newRequests() *requests { return &requests{by: make(map[string]int)} }
-
-func (r *requests) intercept(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	r.mu.Lock()
-	r.by[method[strings.LastIndex(method, "/")+1:]]++
-	r.mu.Unlock()
-	return invoke(ctx, method, req, reply, cc, opts...)
-}
-
-func (r *requests) of(method string) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.by[method]
-}
-
-// all returns the number of all requests but those that connections make by
-// themselves.
-func (r *requests) all() (n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for method, times := range r.by {
-		if method != "GetSystemInfo" && method != "Check" {
-			n += times
-		}
-	}
-	return n
 }

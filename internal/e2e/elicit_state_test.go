@@ -251,7 +251,9 @@ func fresh(queue string) []durablemcp.Tool {
 // does not lead a model to start the work anew.
 func TestElicitAnswerNotTaken(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, quick(), fresh)
+	o := quick()
+	o.Wait = time.Second
+	s := newStage(t, o, fresh)
 	call := &calling{tool: "fresh", arguments: ann}
 	first, err := s.round(t.Context(), call, formCaps, "")
 	if err != nil || first.only() == "" {

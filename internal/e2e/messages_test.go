@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.temporal.io/api/workflowservice/v1"
 	sdktemporal "go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+	"google.golang.org/grpc"
 
 	"github.com/durablemcp/durablemcp"
 )
@@ -363,4 +365,23 @@ func TestAnnotations(t *testing.T) {
 	} {
 		contains(t, got[tool], want)
 	}
+}
+
+// TestUpdateWaitsForTheWorkflowOnly finds a workflow in more time than its answer
+// may take: that is no part of the wait.
+func TestUpdateWaitsForTheWorkflowOnly(t *testing.T) {
+	t.Parallel()
+	const wait = time.Second
+	m := newMeter()
+	o := options{Options: durablemcp.Options{Wait: wait}}
+	o.client.ConnectionOptions.DialOptions = []grpc.DialOption{grpc.WithUnaryInterceptor(m.count)}
+	r := setUp(t, o, cartTools)
+	r.call("open_cart", `{"customer":"ann"}`)
+	m.refusing(func(req any) error {
+		if _, looks := req.(*workflowservice.DescribeWorkflowExecutionRequest); looks {
+			time.Sleep(wait + wait/2) // as a slow server does
+		}
+		return nil
+	})
+	r.want(t, "add", `{"customer":"ann","name":"tea"}`, `{"result":1}`)
 }

@@ -102,6 +102,32 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+// Phases counts to its total, and then begins to count anew.
+func Phases(ctx workflow.Context, name string) (string, error) {
+	for _, step := range []struct{ done, total float64 }{{1e15, 1e15}, {1, 10}, {2, 10}} {
+		if err := durablemcp.ReportProgress(ctx, step.done, step.total, "for "+name); err != nil {
+			return "", err
+		}
+		workflow.GetSignalChannel(ctx, "step").Receive(ctx, nil)
+	}
+	return "arrived", nil
+}
+
+// TestProgressBeyondTheTotal checks that clients hear of what a workflow does
+// after it has reported that all is done, and never of a number that they know.
+func TestProgressBeyondTheTotal(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, options{}, asking(Phases))
+	id := s.queue + "-ann"
+	call := generations()[0].begin(s, &calling{tool: "ask", arguments: ann})
+	for _, said := range []string{"1000000000000000 of 1000000000000000: for ann", "1 of 10: for ann", "2 of 10: for ann"} {
+		call.awaitProgress("the client hears "+said, func(p *mcp.ProgressNotificationParams) bool { return p.Message == said })
+		s.step(id)
+	}
+	call.want(`{"result":"arrived"}`)
+	wantGrowing(t, call.sofar())
+}
+
 // TestProgressOfTasks shows the same in the status message of a task.
 func TestProgressOfTasks(t *testing.T) {
 	t.Parallel()
@@ -222,8 +248,8 @@ func TestQuietCallsAreCheap(t *testing.T) {
 			contains(t, result.String(), "ask is still running")
 			// The start, a long poll for the result and one for changes, one look at
 			// the beginning and one or two at the end.
-			if n := s.requests.all(); n > 8 {
-				t.Errorf("a call that waited %v made %d requests: %v", wait, n, s.requests.by)
+			if n := s.requests.total(); n > 8 {
+				t.Errorf("a call that waited %v made %d requests: %v", wait, n, s.requests.all())
 			}
 		})
 	}
@@ -238,8 +264,8 @@ func TestTasksAreCheap(t *testing.T) {
 		t.Fatalf("got %+v, %v", created, err)
 	}
 	// The start, a long poll for the result, and a look.
-	if n := s.requests.all(); n > 4 {
-		t.Errorf("making a task took %d requests: %v", n, s.requests.by)
+	if n := s.requests.total(); n > 4 {
+		t.Errorf("making a task took %d requests: %v", n, s.requests.all())
 	}
 }
 
@@ -252,7 +278,7 @@ func TestWaitingForAPersonIsCheap(t *testing.T) {
 	s := newStage(t, o, asking(Approve))
 	call := generations()[0].begin(s, &calling{tool: "ask", arguments: ann})
 	q := call.question()
-	before := s.requests.all()
+	before := s.requests.total()
 	t.Run("three times as long", func(t *testing.T) {
 		other := newStage(t, o, asking(Steps))
 		for range 3 {
@@ -263,8 +289,8 @@ func TestWaitingForAPersonIsCheap(t *testing.T) {
 			contains(t, result.String(), "ask is still running after")
 		}
 	})
-	if n := s.requests.all() - before; n > 3 {
-		t.Errorf("a person who thinks for three seconds costs %d requests: %v", n, s.requests.by)
+	if n := s.requests.total() - before; n > 3 {
+		t.Errorf("a person who thinks for three seconds costs %d requests: %v", n, s.requests.all())
 	}
 	q.answer(agree)
 	call.want(accepted)

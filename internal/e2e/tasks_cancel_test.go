@@ -2,10 +2,12 @@ package e2e
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/durablemcp/durablemcp"
 )
@@ -50,6 +52,46 @@ func TestTaskCancelOfTheEnded(t *testing.T) {
 			if after.Status != status || string(after.Result) != string(before.Result) || string(after.Error) != string(before.Error) {
 				t.Errorf("the task was %+v, and is %+v", before, after)
 			}
+		})
+	}
+}
+
+// TestTaskCancelMeetsTheNextRun lets a workflow continue as new between the look
+// at it and its cancellation, which Temporal takes for a success.
+func TestTaskCancelMeetsTheNextRun(t *testing.T) {
+	t.Parallel()
+	r := setUpTasksOf(t, options{}, func(queue string) []durablemcp.Tool {
+		return append(taskTools(queue),
+			durablemcp.CancelTool{Name: "cancel", Description: "Test.", Workflow: Puppet, WorkflowID: queue + "-{name}"},
+			durablemcp.CancelTool{Name: "terminate", Description: "Test.", Workflow: Puppet, WorkflowID: queue + "-{name}", Terminate: true})
+	})
+	for name, ending := range map[string]func(c rawPeer, id string) rawMessage{
+		"task":      func(c rawPeer, id string) rawMessage { return c.about(t, "tasks/cancel", id) },
+		"cancel":    func(c rawPeer, _ string) rawMessage { return c.callTool(t, "cancel", `{"name":"cancel"}`) },
+		"terminate": func(c rawPeer, _ string) rawMessage { return c.callTool(t, "terminate", `{"name":"terminate"}`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, meter := r.metered(t)
+			id := c.start(t, "puppet", name).TaskID
+			first := r.runOf(t, name)
+			var moved sync.Once
+			meter.refusing(func(req any) error {
+				switch req.(type) {
+				case *workflowservice.RequestCancelWorkflowExecutionRequest, *workflowservice.TerminateWorkflowExecutionRequest:
+					moved.Do(func() {
+						r.order(t, name, "again")
+						eventually(t, "there is another run", func() bool { return r.runOf(t, name) != first })
+					})
+				}
+				return nil
+			})
+			if m := ending(c, id); m.Error != nil || strings.Contains(string(m.Result), "isError") {
+				t.Errorf("got %s", m)
+			}
+			c.untilIt(t, id, "has ended", func(task wireTask) bool {
+				return task.Status == "cancelled" || name == "terminate" && task.Status == "completed"
+			})
 		})
 	}
 }

@@ -50,6 +50,20 @@ func (m *meter) all() map[string]int {
 	return maps.Clone(m.by)
 }
 
+// of returns how many requests of a method there were.
+func (m *meter) of(method string) int { return m.all()[method] }
+
+// total returns the number of all requests but those that connections make by
+// themselves.
+func (m *meter) total() (n int) {
+	for method, times := range m.all() {
+		if method != "GetSystemInfo" && method != "Check" {
+			n += times
+		}
+	}
+	return n
+}
+
 // refusing makes requests fail from now on.
 func (m *meter) refusing(refuse func(req any) error) {
 	m.mu.Lock()

@@ -166,7 +166,7 @@ func TestTaskNameHeader(t *testing.T) {
 	id := r.web("").start(t, "puppet", "a").TaskID
 	other := r.web("").start(t, "puppet", "b").TaskID
 	encoded := func(s string) string { return "=?base64?" + base64.StdEncoding.EncodeToString([]byte(s)) + "?=" }
-	for _, method := range taskMethods[:2] {
+	for _, method := range taskMethods {
 		for name, test := range map[string]struct {
 			header string
 			ok     bool
@@ -215,6 +215,10 @@ func TestTaskNameHeader(t *testing.T) {
 				t.Errorf("{%s} with the header %s: got %s", params, header, m)
 			}
 		}
+	}
+	members := `{"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{"taskId":"` + id + `",` + r.web("").meta("") + `},"PARAMS":{"taskId":"` + other + `"}}`
+	if m := (webWire{url: r.url, header: map[string]string{"Mcp-Name": other, "Mcp-Method": "tasks/get"}}).send(t, `1`, members).response(t); m.code() != -32020 {
+		t.Errorf("%s with the header %s: got %s; want it refused", members, other, m)
 	}
 	// The response to a request that is refused has its ID.
 	web := webWire{url: r.url, header: map[string]string{"Mcp-Name": other}}

@@ -150,9 +150,14 @@ func TestTaskForeign(t *testing.T) {
 	}
 	// Who may see it through another tool, may through that tool's task only.
 	audited := auditor.start(t, "audit", "a").TaskID
-	if got := auditor.get(t, audited).Status; got != "input_required" {
-		t.Errorf("the auditor sees a task that is %s", got)
+	if got := auditor.get(t, audited); got.Status != "working" || strings.Contains(got.StatusMessage, "Name for q?") {
+		t.Errorf("the auditor sees the task %+v; want one that asks nothing", got)
 	}
+	key := ann.get(t, id).keys()[0]
+	if m := auditor.ask(t, "tasks/update", `"taskId":"`+audited+`","inputResponses":{"`+key+`":{"action":"decline"}}`); m.Error != nil {
+		t.Errorf("an answer to what the auditor is not asked: %s", m)
+	}
+	wantError(t, auditor.about(t, "tasks/cancel", audited), -32602, "")
 	for user, c := range map[string]rawPeer{"bob": bob, "nobody": nobody, "ann": ann} {
 		wantUnknown(t, c, "the auditor's task, by "+user, audited)
 	}

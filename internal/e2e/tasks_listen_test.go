@@ -692,6 +692,50 @@ func TestTaskListenLosesNoEnd(t *testing.T) {
 	}
 }
 
+// TestTaskListenGoesOnAfterAReset resets a workflow that has ended before its
+// listeners have learnt how. They go on, and Temporal is left in peace.
+func TestTaskListenGoesOnAfterAReset(t *testing.T) {
+	t.Parallel()
+	r := setUpTasks(t, options{})
+	c, meter := r.metered(t)
+	id := c.start(t, "puppet", "a").TaskID
+	r.quiet(t, "a")
+	s := c.listenTo(t, id)
+	s.told(t)
+	var refused atomic.Int32
+	meter.refusing(func(req any) error {
+		history, ok := req.(*workflowservice.GetWorkflowExecutionHistoryRequest)
+		if ok && history.GetHistoryEventFilterType() == enums.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT {
+			refused.Add(1)
+			return serviceerror.ToStatus(serviceerror.NewInvalidArgument("come again")).Err()
+		}
+		return nil
+	})
+	run := r.runOf(t, "a")
+	r.terminate(t, "a", "")
+	eventually(t, "the end is seen, and not how", func() bool { return refused.Load() > 0 })
+	r.reset(t, "a", run, r.workflowTasks(t, "a", run)[0])
+	eventually(t, "there is another run", func() bool { return r.runOf(t, "a") != run })
+	meter.refusing(nil)
+	r.pass(t, "3s") // until the listener has looked again
+	got := meter.during(func() { r.pass(t, "3s") })
+	if got["DescribeWorkflowExecution"] > 3 {
+		t.Errorf("listening to a task that was reset has made the requests %v", got)
+	}
+	r.order(t, "a", "return")
+	s.untilIs(t, id, "completed")
+}
+
+// TestTaskListenUnreachable checks that a server without Temporal does not say
+// that there are no such tasks.
+func TestTaskListenUnreachable(t *testing.T) {
+	t.Parallel()
+	r := setUpTasks(t, options{noWorker: true})
+	id := r.web("").start(t, "puppet", "a").TaskID
+	c := newRawPeer(pipeTo(t, r.anotherServer(t, lazyClient(t, closedPort(t)))))
+	wantError(t, c.listen(t, taskIDs(id)).response(t), -32603, "")
+}
+
 // libraryGoroutines are the goroutines that run code of the library.
 func libraryGoroutines() (stacks []string) {
 	var all strings.Builder

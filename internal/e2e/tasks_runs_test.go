@@ -69,9 +69,13 @@ func TestTaskFollowsItsWorkflow(t *testing.T) {
 			before := c.start(t, test.tool, name)
 			id := before.TaskID
 			stale := r.asks(t, c, name, id, 1, "ask q")[0]
+			asked := c.get(t, id).LastUpdatedAt
 			run := r.runOf(t, name)
 			test.move(t, name)
 			eventually(t, "there is another run", func() bool { return r.runOf(t, name) != run })
+			if now := c.get(t, id).LastUpdatedAt; now.Before(asked) {
+				t.Errorf("the task was updated at %v, and then at %v", asked, now)
+			}
 			if task := c.get(t, id); task.Status != "working" || task.InputRequests != nil || !task.CreatedAt.Equal(before.CreatedAt) {
 				t.Errorf("the task is %+v; want one that works, asks nothing and was created at %v", task, before.CreatedAt)
 			}

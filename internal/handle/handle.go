@@ -37,6 +37,7 @@ type Handle struct {
 	WorkflowID string
 	FirstRunID string // the first run of the workflow's chain: continue-as-new, retries and resets keep it
 	Round      string // what tells this handle from others for the same work, up to 255 bytes; may be empty
+	Holder     string // who alone may use it, or empty: confirmed by the code, and no part of the text
 
 	code [codeSize]byte
 }
@@ -60,7 +61,7 @@ func (h Handle) Text(salt string, secret []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return encoding.EncodeToString(append(code(body, salt, secret), body...)), nil
+	return encoding.EncodeToString(append(h.codeOf(body, salt, secret), body...)), nil
 }
 
 // Parse reads a handle, without confirming it.
@@ -95,14 +96,14 @@ func cut(data []byte) (text string, rest []byte, ok bool) {
 	return string(data[1:end]), data[end:], true
 }
 
-// By reports whether the handle was made with the salt and the secret. It takes
-// as long for every handle of a length.
+// By reports whether the handle was made with the salt and the secret, for its
+// Holder. It takes as long for every handle of a length.
 func (h Handle) By(salt string, secret []byte) bool {
 	body, err := h.body()
-	return err == nil && salt != "" && hmac.Equal(h.code[:], code(body, salt, secret))
+	return err == nil && salt != "" && hmac.Equal(h.code[:], h.codeOf(body, salt, secret))
 }
 
-// body is what the code confirms: all of the handle.
+// body is the handle as the text has it.
 func (h Handle) body() ([]byte, error) {
 	run, err := uuid.Parse(h.FirstRunID)
 	if err != nil || h.Tool == "" || len(h.Tool) > 255 || len(h.Round) > 255 || h.WorkflowID == "" || !idtemplate.Printable(h.WorkflowID) {
@@ -116,9 +117,10 @@ func (h Handle) body() ([]byte, error) {
 	return append(body, h.WorkflowID...), nil
 }
 
-func code(body []byte, salt string, secret []byte) []byte {
+func (h Handle) codeOf(body []byte, salt string, secret []byte) []byte {
 	// The salt has one length, so that salt and secret cannot be shifted.
 	mac := hmac.New(sha256.New, append([]byte(salt), secret...))
 	mac.Write(body)
+	mac.Write([]byte("\x00" + h.Holder)) // no workflow ID, which ends the body, has this byte
 	return mac.Sum(nil)[:codeSize]
 }

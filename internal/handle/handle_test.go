@@ -126,3 +126,22 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestOnlyItsHolderIsConfirmed(t *testing.T) {
+	t.Parallel()
+	salt, made := NewSalt(), sample()
+	made.Holder = "ann"
+	h, err := Parse(text(t, made, salt, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for holder, want := range map[string]bool{"ann": true, "bob": false, "": false, "ann\x00": false} {
+		h.Holder = holder
+		if h.By(salt, nil) != want {
+			t.Errorf("the handle of ann, held by %q: confirmed %v", holder, !want)
+		}
+	}
+	if strings.Contains(text(t, made, salt, nil), "ann") || len(text(t, made, salt, nil)) != len(text(t, sample(), salt, nil)) {
+		t.Error("the text tells the holder")
+	}
+}

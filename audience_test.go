@@ -1,0 +1,47 @@
+package durablemcp
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+func newTestAudience() *audience {
+	w := &waiter{base: &base{name: "pay", opts: Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}}}
+	req := &mcp.CallToolRequest{Params: &mcp.CallToolParamsRaw{Name: "pay"}}
+	return &audience{waiter: w, e: &execution{id: "pay-1"}, req: req, woken: make(chan struct{}, 1), asking: map[string]context.CancelFunc{}}
+}
+
+// TestAskingThatPanics lets asking a person panic, as an embedder's codec may. The
+// call goes on without the person.
+func TestAskingThatPanics(t *testing.T) {
+	t.Parallel()
+	a := newTestAudience() // without a session
+	a.ask(t.Context(), question{Key: "k", Mode: modeForm})
+	<-a.woken
+	if !a.isDeaf() || a.busy != 0 {
+		t.Errorf("after a panic, %d people are being asked, deaf %v", a.busy, a.deaf)
+	}
+}
+
+// TestNobodyIsAskedForEver checks how long a call stays open for a person.
+func TestNobodyIsAskedForEver(t *testing.T) {
+	t.Parallel()
+	a, now := newTestAudience(), time.Now()
+	over := now.Add(-time.Second)
+	if got := a.deadline(over); !got.Equal(over) {
+		t.Errorf("nobody is asked, and the deadline is %v; want %v", got, over)
+	}
+	a.busy, a.since = 1, now.Add(-mostAsked+time.Minute)
+	if got := a.deadline(over); !got.After(now) {
+		t.Errorf("a person is being asked, and the deadline was %v", got)
+	}
+	a.since = now.Add(-mostAsked)
+	if got := a.deadline(over); got.After(time.Now()) {
+		t.Errorf("a person was asked for %v, and the deadline is %v", mostAsked, got)
+	}
+}
