@@ -22,8 +22,8 @@ type Outcome struct {
 	Result *mcp.CallToolResult
 
 	// Task is set if the work goes on: its result comes from [Client.Wait].
-	// It is the task's first state, which may lack a result or an error even
-	// if it is done.
+	// It is the task's first state, and has no Result, Error or InputRequests
+	// even if its status is one with them: only later states tell them.
 	Task *Task
 }
 
@@ -79,8 +79,7 @@ func (c *Client) callOnce(ctx context.Context, method string, params *mcp.CallTo
 	case complete, inputRequired:
 		outcome.Result, err = decodeToolResult(result)
 	case task:
-		outcome.Task = &Task{}
-		err = outcome.Task.UnmarshalJSON(result)
+		outcome.Task, err = decodeCreatedTask(result)
 	default:
 		err = fmt.Errorf("the server answered with the unknown result type %q", kind)
 	}

@@ -44,6 +44,22 @@ func TestCallTool(t *testing.T) {
 				}
 			},
 		},
+		"task with too much": { // clients must not use it
+			answer: result(strings.Replace(state("t1", Completed, 1, `,"statusMessage":"paid"`+okResult+askName+`,"error":{"code":1,"message":"x"}`), `"complete"`, `"task"`, 1)),
+			check: func(t *testing.T, o *Outcome) {
+				if o.Task.StatusMessage != "paid" || o.Task.Result != nil || o.Task.InputRequests != nil || o.Task.Error != nil {
+					t.Errorf("found %+v; want what all tasks have", o.Task)
+				}
+			},
+		},
+		"task with nonsense": { // its work must not be orphaned
+			answer: result(strings.Replace(state("t1", Working, 1, `,"result":"done","error":[],"inputRequests":{"x":null},"_meta":7`), `"complete"`, `"task"`, 1)),
+			check: func(t *testing.T, o *Outcome) {
+				if o.Task.ID != "t1" || o.Task.Status != Working {
+					t.Errorf("found %+v; want the task", o.Task)
+				}
+			},
+		},
 		"input that nobody can give": {
 			answer: result(`{"resultType":"input_required","requestState":"s"` + askName + `}`),
 			check: func(t *testing.T, o *Outcome) {

@@ -69,14 +69,20 @@ func (t *Task) Done() bool {
 	return false
 }
 
+// A baseTask is what a task has in each of its states.
+type baseTask struct {
+	ID            string    `json:"taskId"`
+	Status        Status    `json:"status"`
+	StatusMessage string    `json:"statusMessage,omitempty"`
+	CreatedAt     time.Time `json:"createdAt"`
+	LastUpdatedAt time.Time `json:"lastUpdatedAt"`
+	TTL           *float64  `json:"ttlMs"`
+	PollInterval  float64   `json:"pollIntervalMs,omitempty"`
+}
+
 type wireTask struct {
-	ID            string          `json:"taskId"`
-	Status        Status          `json:"status"`
-	StatusMessage string          `json:"statusMessage,omitempty"`
-	CreatedAt     time.Time       `json:"createdAt"`
-	LastUpdatedAt time.Time       `json:"lastUpdatedAt"`
-	TTL           *float64        `json:"ttlMs"`
-	PollInterval  float64         `json:"pollIntervalMs,omitempty"`
+	baseTask
+
 	InputRequests json.RawMessage `json:"inputRequests,omitempty"`
 	Result        json.RawMessage `json:"result,omitempty"`
 	Error         *jsonrpc.Error  `json:"error,omitempty"`
@@ -84,11 +90,11 @@ type wireTask struct {
 
 // MarshalJSON returns the task as the protocol has it.
 func (t Task) MarshalJSON() ([]byte, error) {
-	wire := wireTask{
+	wire := wireTask{Error: t.Error, baseTask: baseTask{
 		ID: t.ID, Status: t.Status, StatusMessage: t.StatusMessage,
 		CreatedAt: t.CreatedAt, LastUpdatedAt: t.LastUpdatedAt,
-		PollInterval: float64(t.PollInterval.Milliseconds()), Error: t.Error,
-	}
+		PollInterval: float64(t.PollInterval.Milliseconds()),
+	}}
 	if t.TTL != nil {
 		wire.TTL = new(float64(t.TTL.Milliseconds()))
 	}
@@ -113,18 +119,11 @@ func (t *Task) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &wire); err != nil {
 		return fmt.Errorf("malformed task: %w", err)
 	}
-	if err := wire.check(); err != nil {
-		return fmt.Errorf("malformed task: %w", err)
+	read, err := wire.task()
+	if err != nil {
+		return err
 	}
-	read := Task{
-		ID: wire.ID, Status: wire.Status, StatusMessage: wire.StatusMessage,
-		CreatedAt: wire.CreatedAt, LastUpdatedAt: wire.LastUpdatedAt,
-		PollInterval: milliseconds(wire.PollInterval), Error: wire.Error,
-	}
-	if wire.TTL != nil {
-		read.TTL = new(milliseconds(*wire.TTL))
-	}
-	var err error
+	read.Error = wire.Error
 	if present(wire.InputRequests) {
 		read.InputRequests, err = decodeInputRequests(wire.InputRequests)
 	}
@@ -134,11 +133,26 @@ func (t *Task) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("malformed task: %w", err)
 	}
-	*t = read
+	*t = *read
 	return nil
 }
 
-func (w *wireTask) check() error {
+func (w *baseTask) task() (*Task, error) {
+	if err := w.check(); err != nil {
+		return nil, fmt.Errorf("malformed task: %w", err)
+	}
+	t := &Task{
+		ID: w.ID, Status: w.Status, StatusMessage: w.StatusMessage,
+		CreatedAt: w.CreatedAt, LastUpdatedAt: w.LastUpdatedAt,
+		PollInterval: milliseconds(w.PollInterval),
+	}
+	if w.TTL != nil {
+		t.TTL = new(milliseconds(*w.TTL))
+	}
+	return t, nil
+}
+
+func (w *baseTask) check() error {
 	switch {
 	case w.ID == "":
 		return errors.New("found no taskId")
@@ -162,6 +176,16 @@ func milliseconds(ms float64) time.Duration {
 		return math.MaxInt64
 	}
 	return time.Duration(whole)*time.Millisecond + time.Duration(fraction*float64(time.Millisecond))
+}
+
+// decodeCreatedTask reads a task's first state, as tools/call has it. Clients
+// must not use more of it than the base, so nothing else may cost them its ID.
+func decodeCreatedTask(data json.RawMessage) (*Task, error) {
+	var wire baseTask
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return nil, fmt.Errorf("malformed task: %w", err)
+	}
+	return wire.task()
 }
 
 // decodeTask reads a task's state as tasks/get and notifications/tasks have
