@@ -25,7 +25,8 @@ type Question struct {
 
 	// Refused says why the server refused the last answer. It is empty when
 	// the question is asked for the first time. Answers to several questions
-	// are sent together, so it may be about another one of them.
+	// are sent together, so it may be about another one of them if the server
+	// does not tell which it refused.
 	Refused string
 }
 

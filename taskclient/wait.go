@@ -1,9 +1,12 @@
 package taskclient
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"time"
 
@@ -29,7 +32,9 @@ const (
 // the task go to [Options.Elicit], all that are open at a time, and their
 // answers to the server (tasks/update). Each is asked once, unless the server
 // refuses the answers (code -32602): then those that are still open are asked
-// again, with the reason, for at most 100 times.
+// again, with the reason, for at most 100 times. If the error's data names
+// answers by their keys, with a reason each, as {"refused":{"name":"too long"}},
+// the server has taken the others, and only those are asked again.
 //
 // Wait outlasts a server that is away: after failures of the network, a minute
 // without an answer, the HTTP statuses 408, 429 and 5xx, and internal errors
@@ -96,7 +101,7 @@ func (w *waiter) get(ctx context.Context) (task *Task, err error) {
 }
 
 // input answers the task's open questions. It returns again if the server
-// refused the answers: whether the task still asks has to be read first, as it
+// refused any of the answers: whether the task still asks has to be read first, as it
 // may be done by now.
 func (w *waiter) input(ctx context.Context, task *Task) (again bool, err error) {
 	open := mcp.InputRequestMap{}
@@ -116,17 +121,41 @@ func (w *waiter) input(ctx context.Context, task *Task) (again bool, err error) 
 		return false, w.error(err)
 	}
 	err = w.patiently(ctx, func(ctx context.Context) error { return w.Update(ctx, w.taskID, responses) })
+	var refused map[string]string
 	if rpc, ok := errors.AsType[*jsonrpc.Error](err); ok && rpc.Code == jsonrpc.CodeInvalidParams && w.refusals < maxRounds {
 		w.refusals++
-		for key := range responses {
-			w.refused[key] = rpc.Message
+		refused, again, err = refusedAnswers(rpc, responses), true, nil
+	}
+	maps.Copy(w.refused, refused)
+	for key := range responses {
+		_, isRefused := refused[key]
+		w.answered[key] = !isRefused
+	}
+	return again, err
+}
+
+// refusedAnswers returns the reasons for which an error refuses answers, by
+// their keys. What its data says is this project's, not the protocol's: if it
+// names none of the answers, the error is about all of them.
+func refusedAnswers(rpc *jsonrpc.Error, responses mcp.InputResponseMap) map[string]string {
+	var data struct {
+		Refused map[string]string `json:"refused"`
+	}
+	refused := map[string]string{}
+	if json.Unmarshal(rpc.Data, &data) == nil {
+		for key, reason := range data.Refused {
+			if _, sent := responses[key]; sent {
+				refused[key] = cmp.Or(reason, rpc.Message)
+			}
 		}
-		return true, nil
+	}
+	if len(refused) > 0 {
+		return refused
 	}
 	for key := range responses {
-		w.answered[key] = true
+		refused[key] = rpc.Message
 	}
-	return false, err
+	return refused
 }
 
 // patiently repeats a request until it succeeds, fails for good, or ctx is

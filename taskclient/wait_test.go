@@ -2,6 +2,7 @@ package taskclient
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -148,9 +149,10 @@ func TestBackoff(t *testing.T) {
 // A durable is a server whose task asks two questions, and then one.
 type durable struct {
 	updates []string
-	refuse  int  // so many updates
-	deaf    bool // it acknowledges updates, but shows answered questions for another poll
-	ended   bool // the task is over when its first update comes
+	refuse  int    // so many updates
+	data    string // of the refusal
+	deaf    bool   // it acknowledges updates, but shows answered questions for another poll
+	ended   bool   // the task is over when its first update comes
 	pending []string
 	stale   []string
 }
@@ -177,7 +179,7 @@ func (d *durable) serve(x *exchange) {
 			return
 		}
 		if len(d.updates) <= d.refuse {
-			x.fail(jsonrpc.CodeInvalidParams, "not a name")
+			x.send(&jsonrpc.Response{ID: x.ID, Error: &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: "not a name", Data: json.RawMessage(d.data)}})
 			return
 		}
 		if d.deaf {
@@ -199,10 +201,15 @@ func TestWaitAnswers(t *testing.T) {
 		updates int
 		naps    int // nobody who is asked again waits for it
 	}{
-		"at once":        {durable{}, "a b c", 2, 2},
-		"eventually":     {durable{deaf: true}, "a b c", 2, 3},
-		"refused":        {durable{refuse: 2}, "a b a(not a name) b(not a name) a(not a name) b(not a name) c", 4, 2},
-		"over meanwhile": {durable{ended: true}, "a b", 1, 0},
+		"at once":                  {durable{}, "a b c", 2, 2},
+		"eventually":               {durable{deaf: true}, "a b c", 2, 3},
+		"refused":                  {durable{refuse: 2}, "a b a(not a name) b(not a name) a(not a name) b(not a name) c", 4, 2},
+		"refused in part":          {durable{refuse: 2, data: `{"refused":{"b":"too long","z":"?"}}`}, "a b b(too long) b(too long) c", 4, 2},
+		"refused one by one":       {durable{refuse: 1, data: `{"refused":{"a":"too short","b":"too long"}}`}, "a b a(too short) b(too long) c", 3, 2},
+		"refused without a reason": {durable{refuse: 1, data: `{"refused":{"b":""}}`}, "a b b(not a name) c", 3, 2},
+		"refused others":           {durable{refuse: 1, data: `{"refused":{"z":"?"}}`}, "a b a(not a name) b(not a name) c", 3, 2},
+		"refused in another form":  {durable{refuse: 1, data: `{"refused":{"b":"too long","a":1}}`}, "a b a(not a name) b(not a name) c", 3, 2},
+		"over meanwhile":           {durable{ended: true}, "a b", 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
