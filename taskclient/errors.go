@@ -38,8 +38,9 @@ func (e *TaskError) Unwrap() error {
 	return e.Task.Error
 }
 
-// A SubscriptionError says that [Client.Listen] would not be told about all
-// tasks that it was called for.
+// A SubscriptionError says that [Client.Listen] was not told about all tasks
+// that it was called for. It comes last: the other ones have been yielded until
+// they were done, or until the server ended the subscription.
 type SubscriptionError struct {
 	// TaskIDs are those that the server left out of its acknowledgement: it
 	// does not know the tasks, or does not send notifications about them. It

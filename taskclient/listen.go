@@ -22,9 +22,13 @@ import (
 // It ends when all tasks are done, and when the server ends the subscription,
 // as one that shuts down does: then the tasks yielded last are not done, and
 // the caller subscribes again or polls. An error is yielded last, with a nil
-// task: that of ctx when it is done, a [*SubscriptionError] if the server does
-// not acknowledge all tasks, and whatever else breaks the stream. Listen does
-// not try again. Breaking the loop ends the subscription.
+// task: that of ctx when it is done, and whatever else breaks the stream.
+// Listen does not try again. Breaking the loop ends the subscription.
+//
+// A server need not acknowledge all tasks. Listen then goes on with those that
+// it has acknowledged, yields no state of the others, and names them when it
+// ends: the error is a [*SubscriptionError], unless there is another one. If
+// the server acknowledges none, that is at once.
 //
 // Each loop over the iterator is a subscription of its own. On a connection
 // given to [New], one that leaves more than 1000 notifications unread ends
@@ -33,7 +37,7 @@ func (c *Client) Listen(ctx context.Context, taskIDs ...string) iter.Seq2[*Task,
 	taskIDs = slices.Clone(taskIDs)
 	return func(yield func(*Task, error) bool) {
 		l := &listener{Client: c, taskIDs: taskIDs, yield: yield, open: map[string]bool{}}
-		if err := l.listen(ctx); err != nil {
+		if err := l.listen(ctx); !errors.Is(err, errStop) {
 			yield(nil, methodError(methodListen, err))
 		}
 	}
@@ -53,13 +57,15 @@ type listener struct {
 	*Client
 	taskIDs      []string
 	yield        func(*Task, error) bool
-	open         map[string]bool // tasks that are not known to be done
+	open         map[string]bool // tasks that are not known to be done, nor left out
+	leftOut      []string        // tasks that the server has not acknowledged
 	acknowledged bool
 }
 
 // errStop ends a subscription without an error.
 var errStop = errors.New("stop")
 
+// listen returns why the subscription has ended: it is never nil.
 func (l *listener) listen(ctx context.Context) error {
 	for _, id := range l.taskIDs {
 		if id == "" {
@@ -78,9 +84,6 @@ func (l *listener) listen(ctx context.Context) error {
 		if err == nil {
 			err = l.message(ctx, msg)
 		}
-		if errors.Is(err, errStop) {
-			return nil
-		}
 		if err != nil {
 			return err
 		}
@@ -88,7 +91,15 @@ func (l *listener) listen(ctx context.Context) error {
 	if !l.acknowledged {
 		return errors.New("the server ended the stream without acknowledging the subscription")
 	}
-	return nil
+	return l.end()
+}
+
+// end is the end of a subscription that nothing has broken.
+func (l *listener) end() error {
+	if l.leftOut != nil {
+		return &SubscriptionError{TaskIDs: l.leftOut}
+	}
+	return errStop
 }
 
 func (l *listener) message(ctx context.Context, msg jsonrpc.Message) error {
@@ -110,7 +121,8 @@ func (l *listener) message(ctx context.Context, msg jsonrpc.Message) error {
 	return nil
 }
 
-// acknowledge checks what the server agreed to, and tells the tasks' states.
+// acknowledge drops what the server did not agree to, and tells the other
+// tasks' states.
 func (l *listener) acknowledge(ctx context.Context, params json.RawMessage) error {
 	var agreed struct {
 		Notifications taskFilter `json:"notifications"`
@@ -118,17 +130,20 @@ func (l *listener) acknowledge(ctx context.Context, params json.RawMessage) erro
 	if err := json.Unmarshal(params, &agreed); err != nil {
 		return fmt.Errorf("malformed acknowledgement: %w", err)
 	}
-	var missing []string
 	for _, id := range l.taskIDs {
-		if !slices.Contains(agreed.Notifications.TaskIDs, id) {
-			missing = append(missing, id)
+		if l.open[id] && !slices.Contains(agreed.Notifications.TaskIDs, id) {
+			delete(l.open, id)
+			l.leftOut = append(l.leftOut, id)
 		}
 	}
-	if missing != nil {
-		return &SubscriptionError{TaskIDs: missing}
+	if len(l.open) == 0 {
+		return l.end()
 	}
 	l.acknowledged = true
 	for _, id := range l.taskIDs {
+		if !l.open[id] {
+			continue
+		}
 		task, err := l.Get(ctx, id)
 		if err != nil {
 			return err
@@ -150,8 +165,11 @@ func (l *listener) tell(task *Task) error {
 	if task.Done() {
 		delete(l.open, task.ID)
 	}
-	if !l.yield(task, nil) || len(l.open) == 0 {
+	if !l.yield(task, nil) {
 		return errStop
+	}
+	if len(l.open) == 0 {
+		return l.end()
 	}
 	return nil
 }
