@@ -3,6 +3,7 @@ package billing
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ func (d Decision) verdict() verdict {
 // An approver who declines to answer has not decided anything, and is asked
 // again when it would be time for a reminder.
 func (p *process) ask(ctx workflow.Context, deadline time.Time) {
-	question := fmt.Sprintf("Invoice %s of %s for %v (%s) waits for your decision. It will be rejected on %s.",
+	question := fmt.Sprintf("Invoice %q of %q for %v (%s) waits for your decision. It will be rejected on %s.",
 		p.invoice.ID, p.invoice.Customer, p.status.Total, p.whatFor(), clock(deadline))
 	options := durablemcp.ElicitOptions{Key: "approval", Title: "Approval of invoice " + p.invoice.ID}
 	for {
@@ -57,7 +58,8 @@ func (p *process) ask(ctx workflow.Context, deadline time.Time) {
 	}
 }
 
-// whatFor names what was bought, or the most of it.
+// whatFor names what was bought, or the most of it. It is quoted, like all that
+// the submitter has written and the approver reads.
 func (p *process) whatFor() string {
 	const most = 3
 	var names []string
@@ -66,7 +68,7 @@ func (p *process) whatFor() string {
 			names = append(names, fmt.Sprintf("and %d more", len(p.invoice.Lines)-most))
 			break
 		}
-		names = append(names, line.Description)
+		names = append(names, strconv.Quote(line.Description))
 	}
 	return strings.Join(names, ", ")
 }

@@ -73,9 +73,6 @@ func submitterTools(access Access) []durablemcp.Tool {
 			Description: "Wait until an invoice is PAID, REJECTED or FAILED, and get its status. If that takes longer, says so.",
 			Workflow:    ProcessInvoice, WorkflowType: WorkflowType,
 			WorkflowID: workflowID, Allow: access.Read, AllowAnswer: nobody,
-			// A task can be cancelled by whoever has it, and that cancels the
-			// workflow: not for those who may only read.
-			TaskSupport: durablemcp.TaskForbidden,
 		},
 		durablemcp.StatusTool{
 			Name:  "inspect_invoice",
@@ -107,6 +104,9 @@ func approverTools(access Access) []durablemcp.Tool {
 				"what to do.",
 			Workflow: ProcessInvoice, WorkflowType: WorkflowType,
 			WorkflowID: workflowID, Allow: access.Decide,
+			AllowAnswer: func(ctx context.Context, caller durablemcp.Caller, owner durablemcp.Owner, _ durablemcp.Question) error {
+				return access.Decide(ctx, caller, owner)
+			},
 			Annotations: &mcp.ToolAnnotations{IdempotentHint: true}, // not read-only: an answer decides
 		},
 		durablemcp.UpdateTool{
