@@ -41,7 +41,8 @@ type Question struct {
 
 // AnswerFunc decides whether a caller may be asked what the workflow of an owner
 // asks, and answer it, by returning nil. To others the workflow is one that
-// asks nothing. The error is logged.
+// asks nothing, though a [StatusTool] shows what it asks to whoever may use it.
+// The error is logged.
 //
 // It may be called concurrently.
 type AnswerFunc func(ctx context.Context, caller Caller, owner Owner, question Question) error

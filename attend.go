@@ -30,7 +30,7 @@ func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *exec
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer a.stop()
-	watch := c.watch(ctx, e.id, e.runID)
+	watch := w.watch(ctx, c, e.id, e.runID)
 	pause := lookForLife
 	if a.wantsProgress() {
 		pause = 0 // also if nothing happens

@@ -123,7 +123,7 @@ func (t *task) tell(ctx context.Context, req mcp.Request, client peer, stream *l
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	watch := t.c.watch(ctx, t.handle.WorkflowID, t.runID)
+	watch := t.watch(ctx, t.c, t.handle.WorkflowID, t.runID)
 	var told json.RawMessage
 	for {
 		seen, err := t.find(ctx, req)
@@ -138,7 +138,7 @@ func (t *task) tell(ctx context.Context, req mcp.Request, client peer, stream *l
 		}
 		var again <-chan time.Time
 		if err == nil && watch.over() { // and goes on after all: a reset
-			watch = t.c.watch(ctx, t.handle.WorkflowID, seen.execution().runID)
+			watch = t.watch(ctx, t.c, t.handle.WorkflowID, seen.execution().runID)
 		}
 		ended := watch.ended
 		if err != nil {

@@ -120,6 +120,7 @@ func (t *queryTool) ask(ctx context.Context, c *connection, e *execution, args [
 	defer cancel()
 	unattended := make(chan string, 1)
 	go func() {
+		defer t.contain(asking, "looking for a worker")
 		if problem := t.unattended(asking, c, e); problem != "" {
 			unattended <- problem
 			cancel()

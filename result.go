@@ -13,7 +13,7 @@ import (
 // MetaKey is the key in a result's _meta under which a call reports its
 // workflow: an object with workflow_id, run_id, workflow_type and, if
 // [Options.UIURL] is set, url, the execution's page in the Temporal Web UI.
-const MetaKey = "durablemcp/workflow"
+const MetaKey = "io.github.durablemcp/workflow"
 
 // A startAnswer is the answer of a tool that starts a workflow without waiting:
 // the workflow's handle.

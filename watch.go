@@ -28,9 +28,12 @@ type watch struct {
 const rewatch = time.Second
 
 // watch begins to watch a workflow, until ctx is done.
-func (c *connection) watch(ctx context.Context, id, runID string) *watch {
+func (b *base) watch(ctx context.Context, c *connection, id, runID string) *watch {
 	w := &watch{changed: make(chan struct{}, 1), ended: make(chan struct{}), runID: runID}
-	go w.follow(ctx, c, id)
+	go func() {
+		defer b.contain(ctx, "watching a workflow")
+		w.follow(ctx, c, id)
+	}()
 	return w
 }
 

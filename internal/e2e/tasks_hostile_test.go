@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -294,5 +296,31 @@ func TestTaskHooksThatPanic(t *testing.T) {
 	wantUnknown(t, r.web("stranger"), "a caller who is refused", id)
 	if got := r.web("").get(t, id).Status; got != "working" {
 		t.Errorf("the task is %s", got)
+	}
+}
+
+// TestOriginComesFirst checks that a page of another origin is refused before
+// anything else is looked at, and that proxies are told to pass events on.
+func TestOriginComesFirst(t *testing.T) {
+	t.Parallel()
+	r := setUpTasks(t, options{noWorker: true})
+	web := httptest.NewServer(durablemcp.NewHTTPHandler(r.anotherServer(t, r.temporal),
+		&mcp.StreamableHTTPOptions{CrossOriginProtection: http.NewCrossOriginProtection()}))
+	t.Cleanup(web.Close)
+	for _, test := range []struct {
+		origin, name string
+		status, code int
+	}{
+		{"https://evil.example", "another", http.StatusForbidden, 0}, {"https://evil.example", "unknown", http.StatusForbidden, 0},
+		{"", "another", http.StatusBadRequest, -32020}, {"", "unknown", http.StatusBadRequest, -32602},
+	} {
+		c := newRawPeer(webWire{url: web.URL, header: map[string]string{"Origin": test.origin, "Mcp-Name": test.name}})
+		m := c.about(t, "tasks/get", "unknown")
+		if m.HTTPStatus != test.status || m.code() != test.code {
+			t.Errorf("the origin %q and the name %q: got %d: %s; want %d", test.origin, test.name, m.HTTPStatus, m, test.status)
+		}
+		if test.status != http.StatusForbidden && m.HTTPHeader.Get("X-Accel-Buffering") != "no" {
+			t.Errorf("the headers are %v", m.HTTPHeader)
+		}
 	}
 }

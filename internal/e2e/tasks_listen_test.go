@@ -13,11 +13,14 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/durablemcp/durablemcp"
 )
@@ -587,6 +590,36 @@ func TestTaskListenTellsNews(t *testing.T) {
 	}
 }
 
+// broken says whether the code of [Breaks] is.
+var broken atomic.Bool
+
+// Breaks panics as long as its code is broken, and waits after that.
+func Breaks(ctx workflow.Context) error {
+	if broken.Load() {
+		panic("broken")
+	}
+	return workflow.Sleep(ctx, time.Hour)
+}
+
+// TestTaskListenUnstuck checks that listeners hear of it when a workflow is not
+// stuck any more. It takes as long as Temporal waits before it tries again.
+func TestTaskListenUnstuck(t *testing.T) {
+	t.Parallel()
+	broken.Store(true)
+	r := setUpTasksOf(t, options{worker: worker.Options{WorkflowPanicPolicy: worker.BlockWorkflow}}, func(queue string) []durablemcp.Tool {
+		return []durablemcp.Tool{durablemcp.WorkflowTool{Name: "breaks", Description: "Test.", Workflow: Breaks, TaskQueue: queue, WorkflowID: queue}}
+	})
+	c := r.web("")
+	id := c.startWith(t, "breaks", `{}`).TaskID
+	c.untilIt(t, id, "says that it is stuck", func(task wireTask) bool { return strings.Contains(task.StatusMessage, "stuck") })
+	s := c.listenTo(t, id)
+	if m := readTask(t, s.told(t).Params); !strings.Contains(m.StatusMessage, "stuck") {
+		t.Errorf("told %+v; want that it is stuck", m)
+	}
+	broken.Store(false)
+	s.until(t, id, func(task wireTask) bool { return !strings.Contains(task.StatusMessage, "stuck") })
+}
+
 // TestTaskListenDenied checks that a caller who may not see a task any more is
 // told nothing more of it, and that Temporal is left in peace.
 func TestTaskListenDenied(t *testing.T) {
@@ -804,7 +837,8 @@ func TestTaskListenHooksThatPanic(t *testing.T) {
 			if when == "at once" {
 				armed.Store(true)
 				m := c.listen(t, taskIDs(id)).next(t)
-				if m.Method == taskNotification || strings.Contains(m.String(), "explodes") {
+				wantError(t, m, -32603, "")
+				if strings.Contains(m.String(), "explodes") {
 					t.Errorf("got %s", m)
 				}
 				armed.Store(false)
