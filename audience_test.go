@@ -2,7 +2,6 @@ package durablemcp
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -11,7 +10,7 @@ import (
 )
 
 func newTestAudience() *audience {
-	w := &waiter{base: &base{name: "pay", opts: Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}}}
+	w := &waiter{base: &base{name: "pay", opts: Options{Logger: slog.New(slog.DiscardHandler)}}}
 	req := &mcp.CallToolRequest{Params: &mcp.CallToolParamsRaw{Name: "pay"}}
 	return &audience{waiter: w, e: &execution{id: "pay-1"}, req: req, woken: make(chan struct{}, 1), asking: map[string]context.CancelFunc{}}
 }

@@ -37,9 +37,8 @@ const statelessProtocol = "2026-07-28"
 // protocol version decides them. Set SessionTimeout if clients come and go:
 // by default, sessions of clients that never said goodbye stay for ever.
 //
-// A browser page of another origin is the embedder's to refuse: set
-// CrossOriginProtection in the options, and wrap the handler with
-// authentication.
+// A browser page of another origin is the embedder's to refuse: wrap the
+// handler with [http.CrossOriginProtection], and with authentication.
 func NewHTTPHandler(server *mcp.Server, opts *mcp.StreamableHTTPOptions) http.Handler {
 	var o mcp.StreamableHTTPOptions
 	if opts != nil {
@@ -52,7 +51,7 @@ func NewHTTPHandler(server *mcp.Server, opts *mcp.StreamableHTTPOptions) http.Ha
 	o.Stateless = true
 	o.PropagateRequestCancellation = true // basic/transports: the POST is the request's whole life
 	stateless := taskHandler(mcp.NewStreamableHTTPHandler(getServer, &o), o.MaxRequestBodyBytes)
-	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		w.Header().Set("X-Accel-Buffering", "no") // proxies must pass events on as they come
 		if req.Header.Get("Mcp-Protocol-Version") >= statelessProtocol {
 			stateless.ServeHTTP(w, req)
@@ -60,10 +59,6 @@ func NewHTTPHandler(server *mcp.Server, opts *mcp.StreamableHTTPOptions) http.Ha
 		}
 		sessions.ServeHTTP(w, req)
 	})
-	if o.CrossOriginProtection != nil { // before anything is read
-		handler = o.CrossOriginProtection.Handler(handler)
-	}
-	return handler
 }
 
 // maxTaskBody is how large a request about tasks may be if the embedder sets no

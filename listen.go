@@ -83,8 +83,10 @@ func (s *taskServer) agree(ctx context.Context, req *listenRequest, stream *list
 	errs, free := make([]error, len(tasks)), make(chan struct{}, maxLooks)
 	for i, t := range tasks {
 		free <- struct{}{}
+		errs[i] = rpcError(jsonrpc.CodeInternalError, "The server has a fault, which its log explains.", nil) // if it panics
 		looks.Go(func() {
 			defer func() { <-free }()
+			defer t.contain(ctx, "looking a task up")
 			errs[i] = t.lookUp(ctx, req)
 		})
 	}
@@ -103,9 +105,7 @@ func (s *taskServer) agree(ctx context.Context, req *listenRequest, stream *list
 }
 
 // lookUp learns where the task is, if the caller may see it.
-func (t *task) lookUp(ctx context.Context, req mcp.Request) (err error) {
-	err = rpcError(jsonrpc.CodeInternalError, "The server has a fault, which its log explains.", nil)
-	defer t.contain(ctx, "looking a task up")
+func (t *task) lookUp(ctx context.Context, req mcp.Request) error {
 	seen, err := t.find(ctx, req)
 	if err == nil {
 		t.runID = seen.execution().runID

@@ -283,9 +283,8 @@ func TestElicitURL(t *testing.T) {
 				s := newStage(t, quick(), asking(SignIn))
 				call := g.begin(s, &calling{tool: "ask", arguments: ann, caps: urlCaps})
 				q := call.question()
-				if q.Mode != "url" || q.URL != "https://login.example/ann" || q.Message != "Sign in, ann." || q.RequestedSchema != nil ||
-					(q.ElicitationID != "") != (g.withdraws && g.name != "tasks") { // an ID until 2025-11-25
-
+				wantID := g.withdraws && g.name != "tasks" // until 2025-11-25
+				if q.Mode != "url" || q.URL != "https://login.example/ann" || q.Message != "Sign in, ann." || q.RequestedSchema != nil || (q.ElicitationID != "") != wantID {
 					t.Errorf("asked %+v", q.ElicitParams)
 				}
 				q.answer(test.answer)

@@ -299,13 +299,12 @@ func TestTaskHooksThatPanic(t *testing.T) {
 	}
 }
 
-// TestOriginComesFirst checks that a page of another origin is refused before
-// anything else is looked at, and that proxies are told to pass events on.
+// TestOriginComesFirst checks that a page of another origin is refused, as the
+// documentation says, and that proxies are told to pass events on.
 func TestOriginComesFirst(t *testing.T) {
 	t.Parallel()
 	r := setUpTasks(t, options{noWorker: true})
-	web := httptest.NewServer(durablemcp.NewHTTPHandler(r.anotherServer(t, r.temporal),
-		&mcp.StreamableHTTPOptions{CrossOriginProtection: http.NewCrossOriginProtection()}))
+	web := httptest.NewServer(http.NewCrossOriginProtection().Handler(durablemcp.NewHTTPHandler(r.anotherServer(t, r.temporal), nil)))
 	t.Cleanup(web.Close)
 	for _, test := range []struct {
 		origin, name string
