@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.temporal.io/api/enums/v1"
@@ -225,4 +226,42 @@ func (s *stage) seen(id string) []byte {
 		seen = append(seen, event.String()...)
 	}
 	return seen
+}
+
+// TestElicitAnswerMeetsTheNextRun lets a workflow continue as new while an answer
+// is on its way. What the new run asks still reaches the person.
+func TestElicitAnswerMeetsTheNextRun(t *testing.T) {
+	t.Parallel()
+	for _, g := range generations() {
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, quick(), asking(Turns))
+			id := s.queue + "-ann"
+			signal := func(name string) {
+				if err := s.temporal.SignalWorkflow(t.Context(), id, "", name, nil); err != nil {
+					t.Error(err)
+				}
+			}
+			var once sync.Once
+			moved := make(chan struct{})
+			s.requests.refusing(func(req any) error {
+				if _, update := req.(*workflowservice.UpdateWorkflowExecutionRequest); update {
+					once.Do(func() {
+						defer close(moved)
+						signal("turn")
+						eventually(t, "the new run runs", func() bool {
+							return s.count(id, enums.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW) == 0 && s.count(id, enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED) == 1
+						})
+					})
+				}
+				return nil
+			})
+			call := g.begin(s, &calling{tool: "ask", arguments: ann})
+			call.question().answer(agree)
+			<-moved
+			signal("ask")
+			call.question().answer(agree)
+			call.want(accepted)
+		})
+	}
 }
