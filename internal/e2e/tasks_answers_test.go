@@ -329,3 +329,19 @@ func TestTaskKeys(t *testing.T) {
 	c.untilIt(t, id, "runs anew", func(task wireTask) bool { return len(task.InputRequests) == 0 })
 	note(r.asks(t, c, "a", id, 2, "ask q", "ask q"))
 }
+
+// TestTaskAnswerOfTheEnded answers what a workflow asked when it was terminated.
+// Nothing is sent, above all not to other work with the workflow's ID.
+func TestTaskAnswerOfTheEnded(t *testing.T) {
+	t.Parallel()
+	r := setUpTasks(t, options{})
+	c, meter := r.metered(t)
+	id := c.start(t, "puppet", "a").TaskID
+	key := r.asks(t, c, "a", id, 1, "ask q")[0]
+	r.terminate(t, "a", "")
+	c.until(t, id, "completed")
+	mustAck(t, c.answer(t, id, `{`+acceptName(key, "Ann")+`}`))
+	if n := meter.of("UpdateWorkflowExecution"); n > 0 {
+		t.Errorf("%d updates were sent to a workflow that has ended", n)
+	}
+}
