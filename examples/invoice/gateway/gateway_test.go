@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,7 +77,9 @@ func TestErrors(t *testing.T) {
 			t.Parallel()
 			charge := pens
 			charge.Key = name
-			service.Charging.Fail(name, test.fault, test.fault) // net/http tries once more after a hang-up
+			// net/http tries again after a hang-up, on each idle connection that the
+			// other tests have left.
+			service.Charging.Fail(name, slices.Repeat([]simulated.Fault{test.fault}, 2*len(tests))...)
 			if _, err := client.Charge(t.Context(), charge); err == nil || err.Error() != test.want {
 				t.Errorf("got %v, want %s", err, test.want)
 			}

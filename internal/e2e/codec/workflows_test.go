@@ -50,7 +50,7 @@ var stored = []string{
 var passing = []string{queryArgument, queryResult}
 
 // What Temporal knows, and has to.
-var readable = []string{"deal-7", "Deal", "durablemcp.question.", "codec-queue"}
+var readable = []string{"deal-7", "Deal", "durablemcp.questions", "codec-queue"}
 
 const queue = "codec-queue"
 

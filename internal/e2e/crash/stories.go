@@ -138,7 +138,7 @@ func (c *call) review(ctx context.Context, decision, state, reason string) error
 	misfit, strange := c.misfit, ""
 	approver.person = func(question string) map[string]any {
 		c.note("a person was asked")
-		if !strings.Contains(question, "Invoice "+c.invoice.ID+" of") {
+		if !strings.Contains(question, "Invoice "+strconv.Quote(c.invoice.ID)+" of") {
 			strange = question
 		}
 		if misfit {
