@@ -788,15 +788,17 @@ func TestTaskListenLeavesNothing(t *testing.T) {
 	web := r.web("")
 	ids := []string{web.start(t, "puppet", "a").TaskID, web.start(t, "puppet", "b").TaskID}
 	eventually(t, "the library does nothing", func() bool { return len(libraryGoroutines()) == 0 })
-	for name, test := range map[string]struct {
+	tests := map[string]struct {
 		client rawPeer
 		end    func(c rawPeer, s *rawStream)
 	}{
 		"http":      {web, func(_ rawPeer, s *rawStream) { s.cancel() }},
 		"cancelled": {r.pipe(t), func(_ rawPeer, s *rawStream) { s.over(t) }},
 		"hung up":   {r.pipe(t), func(c rawPeer, _ *rawStream) { _ = c.rawWire.(*pipeWire).in.Close() }},
-	} {
-		idle := len(libraryGoroutines()) // an open pipe has a reader
+	}
+	eventually(t, "both pipes have their readers", func() bool { return len(libraryGoroutines()) == 2 })
+	for name, test := range tests {
+		idle := len(libraryGoroutines())
 		s := test.client.listenTo(t, ids...)
 		s.told(t)
 		s.told(t)
