@@ -44,6 +44,8 @@ func (d *declaration) placeholder(field, name string, s *schema.Schema) {
 	node, known := s.Lookup(idtemplate.Path(name))
 	found := fmt.Sprintf("the placeholder {%s}, ", name)
 	switch {
+	case !known && len(s.Properties()) == 0:
+		d.mistake(field, found+"and the tool has no arguments", "a template without it, or a workflow whose arguments are known: a function, or a name with Input")
 	case !known:
 		d.mistake(field, found+"which names no argument", "the JSON name of an argument, such as "+strings.Join(s.Properties(), ", "))
 	case !node.Scalar():
@@ -216,4 +218,15 @@ func (b branch) object() json.RawMessage {
 	return mustMarshal(map[string]any{
 		"type": "object", "properties": properties, "required": sortedKeys(b), "additionalProperties": false,
 	})
+}
+
+// naming says which arguments name a workflow.
+func (a address) naming(workflowID string) string {
+	if a.template == nil {
+		return fmt.Sprintf("the workflow_id %q", workflowID)
+	}
+	if names := a.template.Arguments(); len(names) > 0 {
+		return "the same " + strings.Join(names, ", ")
+	}
+	return "no arguments"
 }

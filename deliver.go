@@ -58,7 +58,7 @@ func (w *waiter) readAnswer(key string, response json.RawMessage) (Answer, error
 	a.Action = result.Action
 	if a.Action == accept && len(result.Content) > 0 {
 		if err := json.Unmarshal(result.Content, &a.Content); err != nil {
-			return a, &answerError{"content: want an object"}
+			return a, &answerError{"/content: want an object"}
 		}
 	}
 	return a, nil
@@ -71,7 +71,7 @@ func (w *waiter) answerOfResult(key string, result *mcp.ElicitResult) (Answer, e
 		// The SDK has read numbers as float64: those of which it may have made
 		// others are not taken.
 		if n, ok := result.Content[name].(float64); ok && math.Abs(n) >= 1<<53 {
-			return Answer{}, &answerError{fmt.Sprintf("/%s: numbers of 2^53 and more cannot be passed on exactly", name)}
+			return Answer{}, &answerError{fmt.Sprintf("/content/%s: numbers of 2^53 and more cannot be passed on exactly", name)}
 		}
 	}
 	return w.readAnswer(key, mustMarshal(result))
@@ -134,11 +134,12 @@ func (a Answer) digest() string {
 
 // answersWith says which of the registry's tools answers what the workflow
 // asks, "" if none does.
-func (w *waiter) answersWith() string {
-	if tool := w.answers[w.workflowType]; tool != nil {
-		return fmt.Sprintf("Ask the user, then call %s with the question's key, the action and the content.", tool.name)
+func (w *waiter) answersWith(workflowID string) string {
+	tool := w.answers[w.workflowType]
+	if tool == nil {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("Ask the user, then call %s with %s, the question's key, the action and the content.", tool.name, tool.address.naming(workflowID))
 }
 
 // askModel answers a call whose client cannot put the questions to a person:
@@ -155,6 +156,7 @@ func (w *waiter) askModel(seen running) *mcp.CallToolResult {
 		}
 		lines = append(lines, line)
 	}
-	text := strings.Join(lines, "\n") + "\n" + cmp.Or(w.answersWith(), "Tell the user, who has to answer through another client.")
+	text := strings.Join(lines, "\n") + "\n" + cmp.Or(w.answersWith(seen.WorkflowID),
+		"Tell the user, who has to answer through another client, or through a tool that decides it.")
 	return structured(mustMarshal(map[string]running{"running": seen}), text+" The work goes on after that. "+w.next.goOn(seen))
 }

@@ -242,6 +242,9 @@ func tokenSubject(_ context.Context, req mcp.Request) (string, error) {
 // registration, it panics if the worker already has a workflow of one of the
 // names.
 func (r *Registry) RegisterWorkflows(w worker.WorkflowRegistry, taskQueue string) error {
+	if w == nil {
+		return errors.New("durablemcp: RegisterWorkflows: the worker must not be nil")
+	}
 	run, ok := r.runs[taskQueue]
 	if !ok {
 		return fmt.Errorf("durablemcp: RegisterWorkflows: no tool runs on task queue %q; the declared ones are %q",

@@ -2,6 +2,7 @@ package durablemcp
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"reflect"
@@ -25,6 +26,17 @@ var (
 	// ([ElicitOptions.Timeout]).
 	ErrUnanswered = temporal.NewNonRetryableApplicationError("nobody answered in time", "ElicitationTimedOut", nil)
 )
+
+// unansweredBy reports whether a workflow failed with an error of the given type
+// because a question had no answer.
+func unansweredBy(errorType string) bool {
+	for _, err := range []error{ErrDeclined, ErrDismissed, ErrUnanswered} {
+		if e, ok := errors.AsType[*temporal.ApplicationError](err); ok && e.Type() == errorType {
+			return true
+		}
+	}
+	return false
+}
 
 // ElicitOptions configures [ElicitWithOptions] and [ElicitURL].
 type ElicitOptions struct {

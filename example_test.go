@@ -47,7 +47,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err) // every mistake of every declaration
 	}
-	c, err := client.Dial(client.Options{}) // a Temporal server on localhost:7233
+	c, err := client.Dial(client.Options{}) // localhost:7233, where "temporal server start-dev" serves
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func Example() {
 	if err := registry.Mount(server, c); err != nil {
 		log.Fatal(err)
 	}
-	log.Fatal(http.ListenAndServe("127.0.0.1:8080", durablemcp.NewHTTPHandler(server, nil)))
+	log.Fatal(http.ListenAndServe("127.0.0.1:8090", durablemcp.NewHTTPHandler(server, nil)))
 }
 
 type Approval struct {
@@ -129,7 +129,7 @@ func ExampleNewTransport() {
 // included.
 func Example_tasks() {
 	ctx := context.Background()
-	tasks := taskclient.NewHTTP("http://127.0.0.1:8080/mcp", nil)
+	tasks := taskclient.NewHTTP("http://127.0.0.1:8090/mcp", nil)
 	outcome, err := tasks.CallTool(ctx, &mcp.CallToolParams{Name: "deploy", Arguments: map[string]any{"version": "v1.2.3"}})
 	if err != nil {
 		log.Fatal(err)

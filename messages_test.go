@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
 
 type invoice struct {
@@ -188,5 +190,74 @@ func TestMessageMistakes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestWhatAModelIsToldOfAnswers looks at how tools and errors lead a model to the
+// tool that answers questions.
+func TestWhatAModelIsToldOfAnswers(t *testing.T) {
+	t.Parallel()
+	answers := func(id string) UpdateTool {
+		return UpdateTool{Name: "answer", Description: "Answers.", Workflow: bill, Update: AnswerUpdate, WorkflowID: id}
+	}
+	schema := inputOf(t, "answer", answers("i-{id}"))
+	for _, want := range []string{`"action":{`, `"content":{`, `"key":{`} { // though its Input is not said
+		if !strings.Contains(schema, want) {
+			t.Errorf("the schema %s lacks %s", schema, want)
+		}
+	}
+	for id, want := range map[string]string{
+		"": `then call answer with the workflow_id "i-7", the question's key`, "i-{id}": "then call answer with the same id, the question's key",
+	} {
+		d := newDeclarations(Options{})
+		d.declare(0, answers(id))
+		if err := d.err(); err != nil {
+			t.Fatal(err)
+		}
+		w := &waiter{base: &base{workflowType: "bill"}, answers: d.answers}
+		if got := w.answersWith("i-7"); !strings.Contains(got, want) {
+			t.Errorf("with the template %q: %s", id, got)
+		}
+	}
+	again := &callAgain{starter: &starter{template: mustTemplate(t, "i-{id}")}}
+	for errorType, want := range map[string]string{
+		"ElicitationDeclined": "which asks again", "ElicitationCancelled": "which asks again", "ElicitationTimedOut": "which asks again", "Fire": "will fail in the same way",
+	} {
+		e := &toolError{Type: errorType}
+		again.afterFailure(e)
+		if !strings.Contains(e.advice, want) || e.Retryable {
+			t.Errorf("%s: %q", errorType, e.advice)
+		}
+	}
+}
+
+func mustTemplate(t *testing.T, text string) *idtemplate.Template {
+	t.Helper()
+	template, err := idtemplate.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return template
+}
+
+// TestRegisterNothing registers workflows with no worker.
+func TestRegisterNothing(t *testing.T) {
+	t.Parallel()
+	registry, err := New(nil, WorkflowTool{Name: "bill", Description: "Bills.", Workflow: bill, TaskQueue: "q"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := registry.RegisterWorkflows(nil, "q"); err == nil || !strings.Contains(err.Error(), "must not be nil") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestPlaceholderWithoutArguments looks at a mistake whose cause is that the
+// arguments are not known.
+func TestPlaceholderWithoutArguments(t *testing.T) {
+	t.Parallel()
+	_, err := New(nil, WorkflowTool{Name: "bill", Description: "Bills.", Workflow: "elsewhere", TaskQueue: "q", WorkflowID: "i-{id}"})
+	if m := mistakesOf(t, err); len(m) != 1 || !strings.Contains(m[0].Want, "Input") {
+		t.Errorf("found %v", err)
 	}
 }

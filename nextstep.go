@@ -2,7 +2,6 @@ package durablemcp
 
 import (
 	"fmt"
-	"strings"
 
 	"go.temporal.io/api/enums/v1"
 )
@@ -30,6 +29,8 @@ func (n *callAgain) goOn(seen running) string {
 
 func (n *callAgain) afterFailure(e *toolError) {
 	switch {
+	case unansweredBy(e.Type) && n.restarts(enums.WORKFLOW_EXECUTION_STATUS_FAILED):
+		e.advice = "The same call again starts the work anew, which asks again: make it only if the user wants that."
 	case e.Retryable && n.restarts(enums.WORKFLOW_EXECUTION_STATUS_FAILED):
 		e.advice = "This can be temporary: the same call may succeed later."
 	case e.Retryable:
@@ -59,12 +60,5 @@ func (n askAgain) afterFailure(e *toolError) {
 
 // invitation tells how to get the result of a workflow through the tool.
 func (t *resultTool) invitation(workflowID string) string {
-	if t.address.template == nil {
-		return fmt.Sprintf("To wait for its result, call %s with the workflow_id %q.", t.name, workflowID)
-	}
-	arguments := "no arguments"
-	if names := t.address.template.Arguments(); len(names) > 0 {
-		arguments = "the same " + strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("To wait for its result, call %s with %s.", t.name, arguments)
+	return fmt.Sprintf("To wait for its result, call %s with %s.", t.name, t.address.naming(workflowID))
 }

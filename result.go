@@ -65,8 +65,12 @@ func handleResult(e *execution) *mcp.CallToolResult {
 // runningResult answers that the workflow is still running, and how the model
 // gets at its result.
 func runningResult(tool string, seen running, goOn string) *mcp.CallToolResult {
-	text := fmt.Sprintf("%s is still running after %s. It is doing this: %s. Nothing is lost: the work goes on. %s",
-		tool, seen.Elapsed, strings.TrimSuffix(seen.Doing, "."), goOn)
+	hope := "the work goes on."
+	if strings.HasPrefix(seen.Doing, stuckMark) {
+		hope = "the work goes on when that is mended. Tell the user."
+	}
+	text := fmt.Sprintf("%s is still running after %s. It is doing this: %s. Nothing is lost: %s %s",
+		tool, seen.Elapsed, strings.TrimSuffix(seen.Doing, "."), hope, goOn)
 	return structured(mustMarshal(map[string]running{"running": seen}), text)
 }
 

@@ -17,6 +17,10 @@ import (
 	"github.com/durablemcp/durablemcp/internal/doing"
 )
 
+// stuckMark begins what is said of a workflow that goes on only if somebody mends
+// something.
+const stuckMark = "stuck: "
+
 // running is the answer for a workflow that outlasts the call's wait.
 type running struct {
 	WorkflowID string  `json:"workflow_id"`
@@ -138,7 +142,7 @@ func (b *base) stuck(ctx context.Context, c *connection, resp *workflowservice.D
 	}
 	if task.GetAttempt() > 1 {
 		if why := b.taskFailure(ctx, c, resp.GetWorkflowExecutionInfo().GetExecution()); why != "" {
-			return fmt.Sprintf("stuck: its workflow task fails (attempt %d): %s", task.GetAttempt(), why)
+			return fmt.Sprintf(stuckMark+"its workflow task fails (attempt %d): %s", task.GetAttempt(), why)
 		}
 	}
 	waited := now.Sub(task.GetScheduledTime().AsTime())
@@ -178,7 +182,7 @@ func (b *base) noWorker(ctx context.Context, c *connection, info *workflow.Workf
 	}
 	last := lastPoll(resp)
 	if now.Sub(last) > pollerMemory {
-		return fmt.Sprintf("stuck: no worker polls task queue %q; the work goes on as soon as one does", queue)
+		return fmt.Sprintf(stuckMark+"no worker polls task queue %q; the work goes on as soon as one does", queue)
 	}
 	return fmt.Sprintf("waiting for a worker of task queue %q for %s; the last one was seen %s ago",
 		queue, doing.Round(waited), doing.Round(now.Sub(last)))

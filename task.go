@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -180,8 +181,9 @@ func (t *task) get(ctx context.Context, req mcp.Request, seen *snapshot, client 
 		return detailed, nil
 	}
 	detailed.Status = taskWorking // nothing that this client could answer
-	if tool := t.answersWith(); len(theirs) > 0 && tool != "" {
-		detailed.StatusMessage += ". " + tool
+	if len(theirs) > 0 {
+		detailed.StatusMessage += fmt.Sprintf(" (key %s). ", theirs[0].Key) +
+			cmp.Or(t.answersWith(t.handle.WorkflowID), "This client cannot ask: the answer has to come through another one.")
 	}
 	return detailed, nil
 }

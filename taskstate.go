@@ -80,7 +80,7 @@ func (s *snapshot) activity(now time.Time) string {
 	switch {
 	case task == nil:
 	case task.GetAttempt() > 1:
-		return "stuck: its workflow task fails, and is tried again"
+		return stuckMark + "its workflow task fails, and is tried again"
 	case task.GetState() == enums.PENDING_WORKFLOW_TASK_STATE_SCHEDULED && waited >= patience:
 		return "waiting for a worker for " + doing.Round(waited).String()
 	}

@@ -82,6 +82,9 @@ func (t UpdateTool) declare(d *declaration) *binding {
 	d.identity(t.Name, t.Description)
 	d.required("Update", t.Update, "the update's name")
 	d.checkDuration("Wait", t.Wait)
+	if t.Update == AnswerUpdate && t.Input == nil {
+		t.Input = Answer{} // as every workflow that asks has it
+	}
 	out := d.result(reflect.TypeOf(t.Output), "Output", []byte(errorSchema))
 	id := d.parseTemplate("UpdateID", cmp.Or(t.UpdateID, "{"+idtemplate.UUID+"}"))
 	m := d.message(messageFields{
@@ -196,6 +199,9 @@ func (t *updateTool) failure(ctx context.Context, c *connection, e *execution, e
 		failure := workflowFailure(err)
 		failure.Message = fmt.Sprintf("%s was refused: %s", t.name, failure.Message)
 		failure.advice = "The workflow did not take it in its present state. Look at that state before you call again."
+		if failure.Type == errInvalidAnswer {
+			failure.advice = "Correct the answer and call again, or ask the user again."
+		}
 		return failure
 	case errors.As(err, &timedOut), errors.Is(err, context.DeadlineExceeded):
 		return &toolError{

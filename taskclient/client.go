@@ -68,8 +68,8 @@ type Options struct {
 
 	// Capabilities are declared with each request. The tasks extension is
 	// always added to them, and elicitation is if Elicit is set; roots are
-	// never declared. If nil, there are only the added ones. The caller must
-	// not modify what they refer to.
+	// never declared. If nil, both are declared and nothing else. The caller
+	// must not modify what they refer to.
 	Capabilities *mcp.ClientCapabilities
 
 	// Elicit answers the questions of a server: those before a tool's result
@@ -78,7 +78,9 @@ type Options struct {
 	// error ends the call or the wait, but not the task. Nothing is polled
 	// while it runs: bound it if the task may be over before its answer.
 	//
-	// If nil, the two methods return what they cannot answer.
+	// If nil, the two methods return what they cannot answer. A server asks
+	// nothing of a client whose Capabilities leave elicitation out: a task that
+	// needs an answer is then one that works until somebody else gives it.
 	Elicit func(ctx context.Context, question *Question) (*mcp.ElicitResult, error)
 
 	// OnTask is called by [Client.Wait], on its caller's goroutine, with each
@@ -154,7 +156,7 @@ func newClient(opts *Options) *Client {
 	if c.opts.Capabilities != nil {
 		declared = *c.opts.Capabilities
 	}
-	if declared.Elicitation == nil && c.opts.Elicit != nil {
+	if declared.Elicitation == nil && (c.opts.Elicit != nil || c.opts.Capabilities == nil) {
 		declared.Elicitation = &mcp.ElicitationCapabilities{}
 	}
 	declared.Extensions = maps.Clone(declared.Extensions)

@@ -124,7 +124,8 @@ func TestCapabilities(t *testing.T) {
 		Elicitation: &mcp.ElicitationCapabilities{URL: &mcp.URLElicitationCapabilities{}},
 	}
 	for want, opts := range map[string]*Options{
-		`{"extensions":{"io.modelcontextprotocol/tasks":{}}}`:                                             nil,
+		`{"extensions":{"io.modelcontextprotocol/tasks":{}},"elicitation":{}}`:                            nil,
+		`{"extensions":{"io.modelcontextprotocol/tasks":{}}}`:                                             {Capabilities: &mcp.ClientCapabilities{}},
 		`{"extensions":{"com.example/x":{},"io.modelcontextprotocol/tasks":{}},"elicitation":{"url":{}}}`: {Capabilities: declared},
 	} {
 		meta := NewHTTP("http://example.com", opts).meta(nil)

@@ -111,7 +111,7 @@ func TestElicitThroughModel(t *testing.T) {
 
 			waiting := s.mute(g, "ask", ann) // at once: the wait is longer than the test
 			wantValid(t, schemas["ask"], waiting)
-			contains(t, waiting.String(), "Pay ann?", "then call answer with the question's key, the action and the content", "call result with the same name")
+			contains(t, waiting.String(), "Pay ann?", "then call answer with the same name, the question's key, the action and the content", "call result with the same name")
 			questions := askedOf(t, waiting)
 			if len(questions) != 1 {
 				t.Fatalf("got %s", waiting)
@@ -138,7 +138,7 @@ func TestElicitThroughModel(t *testing.T) {
 			wantValid(t, schemas["result"], s.mute(g, "result", ann))
 
 			refused := s.mute(g, "answer", `{"name":"ann","key":"`+q.Key+`","action":"accept","content":{"approve":true,"email":"nobody"}}`)
-			contains(t, refused.String(), `"type":"InvalidAnswer"`, "/email")
+			contains(t, refused.String(), `"type":"InvalidAnswer"`, "/content/email: ", "Correct the answer and call again")
 			contains(t, s.mute(g, "answer", `{"name":"ann","key":"other","action":"decline"}`).String(), `"type":"QuestionNotAsked"`, "not open")
 			contains(t, s.mute(g, "answer", `{"name":"ann","action":"maybe"}`).String(), `"type":"InvalidArguments"`)
 			if done := s.mute(g, "answer", `{"name":"ann","key":"`+q.Key+`","action":"accept","content":{"approve":true,"email":"ann@example.com"}}`); done.IsError {

@@ -79,7 +79,7 @@ func TestTaskAsks(t *testing.T) {
 	}
 	// Who cannot ask is told who can.
 	silent := c.declaring(`{"extensions":{"io.modelcontextprotocol/tasks":{}}}`).get(t, id)
-	if !strings.Contains(silent.StatusMessage, "call puppet_answer with the question's key") {
+	if !strings.Contains(silent.StatusMessage, "call puppet_answer with the same name, the question's key") {
 		t.Errorf("the status message is %q", silent.StatusMessage)
 	}
 	if task.RequestState != nil {

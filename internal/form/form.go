@@ -69,7 +69,7 @@ func (f *Form) Requested() json.RawMessage { return slices.Clone(f.requested) }
 
 // Read checks what a person has filled in, and returns it with defaults, in its
 // one spelling. Members that the form does not have are dropped. What is wrong
-// is said in violations.
+// is said in violations, by paths from an answer that has it as its content.
 func (f *Form) Read(content json.RawMessage) (canonical json.RawMessage, violations []string) {
 	var members map[string]json.RawMessage
 	if trimmed := bytes.TrimSpace(content); len(trimmed) > 0 && !bytes.Equal(trimmed, []byte("null")) {
@@ -92,7 +92,7 @@ func (f *Form) Read(content json.RawMessage) (canonical json.RawMessage, violati
 		_, found = f.schema.Values(canonical)
 	}
 	for _, v := range found {
-		violations = append(violations, v.String())
+		violations = append(violations, "/content"+v.Path+": "+v.Message)
 	}
 	return canonical, violations
 }

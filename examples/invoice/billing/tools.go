@@ -78,14 +78,16 @@ func submitterTools(access Access) []durablemcp.Tool {
 			Name:  "inspect_invoice",
 			Title: "What an invoice is waiting for",
 			Description: "Look at the machinery behind an invoice: which step runs now, how often it was tried, why it failed last " +
-				"and when it is tried next. Use it if an invoice stays in one state for too long.",
+				"and when it is tried next; payments are listed, without their attempts. Use it if an invoice stays in one state " +
+				"for too long.",
 			Workflow: ProcessInvoice, WorkflowType: WorkflowType,
 			WorkflowID: workflowID, Allow: access.Read,
 		},
 		durablemcp.CancelTool{
 			Name:  "withdraw_invoice",
 			Title: "Withdraw an invoice",
-			Description: "Take back an invoice that you submitted. What is paid already stays paid; nothing else will be. " +
+			Description: "Take back an invoice that you submitted. Lines that are paid, or whose charge is under way, stay paid; " +
+				"nothing else will be. " +
 				"invoice_status says what became of it.",
 			Workflow: ProcessInvoice, WorkflowType: WorkflowType,
 			WorkflowID: workflowID,
