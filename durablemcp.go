@@ -29,6 +29,22 @@
 // [SignalTool], [QueryTool], [UpdateTool], [ResultTool], [StatusTool] and
 // [CancelTool] make tools that steer and watch workflows which are running.
 //
+// # Schemas
+//
+// The schema of a tool's arguments is that of the workflow's argument, as
+// encoding/json reads it: properties have the names of the json tags, and are
+// required unless the field is a pointer or its tag has omitempty or omitzero.
+// Bounds, enums and defaults come from jsonschema tags as
+// [github.com/invopop/jsonschema] has them ("minimum=0,maximum=1",
+// "enum=a,enum=b", "default=1"), descriptions from jsonschema_description tags.
+// A type with a JSONSchema method describes itself. Durations are texts such as
+// "90s". Arguments are held to exactly the schema that clients see, and unknown
+// ones are refused.
+//
+// Results have schemas in the same way, without bounds, which Go does not keep.
+// One that is no object is wrapped as {"result": ...}. Its text is its JSON, or
+// what a method ToolText() string of its type returns.
+//
 // # What the package does not do
 //
 // It runs no Temporal server and no worker, holds no state of its own, and
