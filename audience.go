@@ -73,7 +73,7 @@ func (a *audience) tell(ctx context.Context, seen *snapshot, refused map[string]
 // inputRequired answers with questions, as clients since 2026-07-28 are asked
 // (SEP-2322): they make the call again, with the answers and the state.
 func (a *audience) inputRequired(ctx context.Context, open []question, refused map[string]string) *mcp.CallToolResult {
-	result := &mcp.CallToolResult{InputRequests: inputRequests(open, refused)}
+	result := &mcp.CallToolResult{Content: []mcp.Content{}, InputRequests: inputRequests(open, refused)}
 	if caller, err := a.caller(ctx, a.req); err == nil && a.e.record.Salt != "" {
 		h := handle.Handle{Tool: a.name, WorkflowID: a.e.id, FirstRunID: a.e.firstRunID, Round: open[0].Key, Holder: caller.Principal}
 		result.RequestState, _ = h.Text(a.e.record.Salt, a.opts.Secret) // what was started has a handle

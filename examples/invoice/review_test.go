@@ -109,7 +109,7 @@ func TestReview(t *testing.T) {
 			reviewed := r.review(t, kind, in, p)
 
 			question := exampletest.Receive(t, p.asked, "the question")
-			want := `Invoice "` + in.ID + `" of "Acme Ltd" for $440.00 ("item 1", "item 2") waits for your decision. It will be rejected on `
+			want := `Invoice "` + in.ID + `" of "Acme Ltd" for $440.00 ("item 1", "item 2") waits for your decision. Without one, it is rejected on `
 			if !strings.HasPrefix(question.Message, want) {
 				t.Errorf("asked %q, want %q", question.Message, want)
 			}

@@ -62,7 +62,7 @@ func portion(left, interval time.Duration) time.Duration {
 // remind tells the approvers that the invoice waits. If that fails, it is a
 // pity, and nothing else.
 func (p *process) remind(ctx workflow.Context, n int, deadline time.Time) {
-	text := fmt.Sprintf("Invoice %s of %s for %v waits for your decision. It will be rejected on %s.",
+	text := fmt.Sprintf("Invoice %s of %s for %v waits for your decision. Without one, it is rejected on %s.",
 		p.invoice.ID, p.invoice.Customer, p.status.Total, clock(deadline))
 	var activities *Activities
 	err := workflow.ExecuteActivity(withRetries(ctx, reminderAttempts), activities.RemindApprovers, p.invoice.ID, text).Get(ctx, nil)

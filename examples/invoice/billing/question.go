@@ -34,7 +34,7 @@ func (d Decision) verdict() verdict {
 // An approver who declines to answer has not decided anything, and is asked
 // again when it would be time for a reminder.
 func (p *process) ask(ctx workflow.Context, deadline time.Time) {
-	question := fmt.Sprintf("Invoice %q of %q for %v (%s) waits for your decision. It will be rejected on %s.",
+	question := fmt.Sprintf("Invoice %q of %q for %v (%s) waits for your decision. Without one, it is rejected on %s.",
 		p.invoice.ID, p.invoice.Customer, p.status.Total, p.whatFor(), clock(deadline))
 	options := durablemcp.ElicitOptions{Key: "approval", Title: "Approval of invoice " + p.invoice.ID}
 	for {
