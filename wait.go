@@ -55,26 +55,21 @@ func settled(called time.Time) time.Time {
 
 // result waits until the wait is over, and answers with how the workflow ended,
 // what it asks, or that it is still running; or, to a client that takes tasks,
-// with a task. Its error is that of ctx, or a JSON-RPC error.
+// with a task. Its error is that of ctx, a [*toolError] or a JSON-RPC error.
 func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution, called time.Time) (*mcp.CallToolResult, error) {
 	deadline := called.Add(w.wait)
 	refused, err := w.passOn(ctx, c, req, e, deadline)
 	if err != nil {
 		return nil, err
 	}
+	var result *mcp.CallToolResult
 	if slot := slotOf(ctx); slot != nil && e.record.Salt != "" {
-		return w.resultOrTask(ctx, c, req, e, slot, called.Add(w.inline))
-	}
-	result, err := w.await(ctx, c, e, earlier(deadline, settled(called)))
-	switch {
-	case result != nil || err != nil || ctx.Err() != nil:
-	case c.waiting.Add(1) > int64(w.opts.MaxWaiting):
-		c.waiting.Add(-1)
-		w.log(ctx, "too many calls wait (Options.MaxWaiting)", "waiting", w.opts.MaxWaiting)
-		result = w.stillRunning(ctx, c, req, e)
-	default:
-		defer c.waiting.Add(-1)
-		result, err = w.attend(ctx, c, newAudience(w, c, req, e), e, deadline, refused)
+		result, err = w.resultOrTask(ctx, c, req, e, slot, called.Add(w.inline))
+	} else {
+		result, err = w.await(ctx, c, e, earlier(deadline, settled(called)))
+		if result == nil && err == nil && ctx.Err() == nil {
+			result, err = w.resultOrRunning(ctx, c, req, e, deadline, refused)
+		}
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -85,27 +80,32 @@ func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolReq
 	return w.withMeta(result, e), nil
 }
 
+// resultOrRunning attends to the workflow until the deadline, unless too many
+// calls do already.
+func (w *waiter) resultOrRunning(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution, deadline time.Time, refused map[string]string) (*mcp.CallToolResult, error) {
+	defer c.waiting.Add(-1)
+	if c.waiting.Add(1) > int64(w.opts.MaxWaiting) {
+		w.log(ctx, "too many calls wait (Options.MaxWaiting)", "waiting", w.opts.MaxWaiting)
+		return w.stillRunning(ctx, c, req, e), nil
+	}
+	return w.attend(ctx, c, newAudience(w, c, req, e), e, deadline, refused)
+}
+
 // resultOrTask waits for the workflow until the deadline, and then makes the
-// call a task.
+// call a task, which stands in place of the result.
 func (w *waiter) resultOrTask(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution, slot *taskSlot, deadline time.Time) (*mcp.CallToolResult, error) {
 	result, err := w.await(ctx, c, e, deadline)
-	if result == nil && err == nil && ctx.Err() == nil {
-		slot.created, err = w.newTask(ctx, c, req, e)
-		if slot.created != nil || err != nil {
-			return new(mcp.CallToolResult), err
-		}
-		// It ended after the wait: its result is there at once.
-		if result, err = w.await(ctx, c, e, time.Now().Add(requestTimeout)); result == nil && err == nil {
-			err = unread(w.name)
-		}
+	if result != nil || err != nil || ctx.Err() != nil {
+		return result, err
 	}
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case err != nil:
-		return nil, err
+	if slot.created, err = w.newTask(ctx, c, req, e); slot.created != nil || err != nil {
+		return new(mcp.CallToolResult), err
 	}
-	return w.withMeta(result, e), nil
+	// It ended after the wait: its result is there at once.
+	if result, err = w.await(ctx, c, e, time.Now().Add(requestTimeout)); result == nil && err == nil {
+		err = unread(w.name)
+	}
+	return result, err
 }
 
 // await waits for the workflow until the deadline, and answers with how it
