@@ -96,7 +96,7 @@ func TestNobodyDecides(t *testing.T) {
 	if len(reminders) != 4 || len(status.Notes) != 4 {
 		t.Errorf("%d reminders and %d notes, want 4 each", len(reminders), len(status.Notes))
 	}
-	if want := "will be rejected on 2026-03-14 09:00:"; !strings.Contains(reminders[0], want) {
+	if want := "Without one, it is rejected on 2026-03-14 09:00:"; !strings.Contains(reminders[0], want) {
 		t.Errorf("the reminder %q does not say %q", reminders[0], want)
 	}
 }
