@@ -474,3 +474,32 @@ func benchmarkDecode(b *testing.B, s *Schema, raw json.RawMessage) {
 		}
 	})
 }
+
+// Text that json:",string" puts into a string is JSON of its own: what is no JSON
+// string was accepted, and refused by Go with words that help nobody.
+func TestQuotedTextIsJSON(t *testing.T) {
+	t.Parallel()
+	type quoted struct {
+		Text string `json:"text,string"`
+	}
+	s := structSchema[quoted](t)
+	for text, ok := range map[string]bool{
+		`""`: true, `"say \"hi\""`: true, `"\\ \/ \b\f\n\r\t \u00e9 \ud800 é 😀"`: true, "\"\x7f\u2028\"": true,
+		`say`: false, `"`: false, `"a"b"`: false, `"a\"`: false, "\"\b\"": false, "\"\n\"": false, `"\x"`: false, `"\u12"`: false, ` ""`: false, "\"\"\n": false,
+	} {
+		raw, err := json.Marshal(map[string]string{"text": text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, canonical, violations := s.Decode(raw)
+		if got := len(violations) == 0; got != ok {
+			t.Errorf("%s: accepted %v, want %v: %v", raw, got, ok, violations)
+		}
+		if !ok || len(violations) > 0 {
+			continue
+		}
+		if _, violations := s.Values(canonical); len(violations) > 0 {
+			t.Errorf("%s is accepted, yet Go says %v", raw, violations)
+		}
+	}
+}

@@ -308,6 +308,10 @@ func (g *generator) field(f field, parent *node) (n *node, required bool) {
 	return n, tags.required || !f.omitEmpty && !f.omitZero && !f.optional && f.typ.Kind() != reflect.Pointer
 }
 
+// quotedText is a JSON string as a regular expression, in what Go and ECMA-262
+// have in common. Lone surrogates are among what it takes, as encoding/json does.
+const quotedText = `^"([^"\\\x00-\x1f]|\\(["\\/bfnrt]|u[0-9a-fA-F]{4}))*"$`
+
 // quoted makes the schema of a scalar that json:",string" puts into a string.
 func (g *generator) quoted(t reflect.Type) *node {
 	if t == durationType {
@@ -323,7 +327,7 @@ func (g *generator) quoted(t reflect.Type) *node {
 	case t.Kind() == reflect.Bool:
 		n.set("enum", []any{"true", "false"})
 	case t.Kind() == reflect.String:
-		n.set("pattern", `^".*"$`)
+		n.set("pattern", quotedText)
 	default:
 		n.set("pattern", "^-?(0|[1-9][0-9]*)$")
 	}
