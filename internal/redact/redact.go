@@ -17,6 +17,10 @@ const hidden = "[address]"
 // MaxLength is the longest text, in bytes, that [Text] returns.
 const MaxLength = 4000
 
+// mostRead is how much of a text is looked at: an error can hold megabytes of
+// what somebody sent, and its reader polls.
+const mostRead = 16 * MaxLength
+
 var (
 	// Temporal's SDK puts the worker's identity (process and host name) and
 	// event numbers into the texts of these errors.
@@ -32,6 +36,7 @@ var (
 // Text returns s without what the package's comment lists, cut to [MaxLength]
 // bytes.
 func Text(s string) string {
+	s = beginning(s)
 	s = stack.ReplaceAllString(s, "")
 	s = sdkError.ReplaceAllString(s, "$1 ($2)")
 	s = webURL.ReplaceAllStringFunc(s, internalURL)
@@ -39,6 +44,19 @@ func Text(s string) string {
 	s = looked.ReplaceAllString(s, "lookup "+hidden+"$2$3")
 	s = address.ReplaceAllStringFunc(s, internalAddress)
 	return Cut(strings.ToValidUTF8(s, "\uFFFD"), MaxLength)
+}
+
+// beginning returns what is looked at of s, cut between words: half an address
+// would not be taken for one.
+func beginning(s string) string {
+	if len(s) <= mostRead {
+		return s
+	}
+	s = s[:mostRead]
+	if end := strings.LastIndexAny(s, " \t\r\n"); end >= 0 {
+		s = s[:end]
+	}
+	return s + " …"
 }
 
 // Cut shortens s to at most limit bytes, at a rune's edge, and shows that it did.

@@ -39,6 +39,19 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// A failure of a megabyte took half a second at each poll of its task.
+func TestLongTextIsNotReadWhole(t *testing.T) {
+	t.Parallel()
+	internal := "http://10.1.2.3/" + strings.Repeat("a", mostRead/4)
+	text := strings.Repeat(internal+" ", 6)
+	if got, want := Text(text), strings.Repeat(hidden+" ", 3)+"…"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := Text(strings.Repeat("é", 1<<20)); len(got) > MaxLength || !utf8.ValidString(got) || !strings.HasSuffix(got, "…") {
+		t.Errorf("cut to %d bytes, valid %v", len(got), utf8.ValidString(got))
+	}
+}
+
 func FuzzText(f *testing.F) {
 	f.Add("dial tcp [fe80::1%eth0]:80 ...")
 	f.Fuzz(func(t *testing.T, s string) {
