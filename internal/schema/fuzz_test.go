@@ -304,11 +304,19 @@ func sameTree(a, b any) bool {
 		if !ok {
 			return false
 		}
-		x, ok1 := new(big.Rat).SetString(string(a))
-		y, ok2 := new(big.Rat).SetString(string(b))
+		x, ok1 := rational(a)
+		y, ok2 := rational(b)
 		return ok1 && ok2 && x.Cmp(y) == 0
 	}
 	return reflect.DeepEqual(a, b)
+}
+
+// rational is a number's value. Of zeros, math/big refuses some exponents.
+func rational(n json.Number) (*big.Rat, bool) {
+	if mantissa, _, _ := strings.Cut(strings.ToLower(string(n)), "e"); strings.Trim(mantissa, "-0.") == "" {
+		return new(big.Rat), true
+	}
+	return new(big.Rat).SetString(string(n))
 }
 
 // Arguments that a Go value makes, spelled in other ways and with some values changed,
