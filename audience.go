@@ -220,9 +220,14 @@ func (a *audience) deadline(of time.Time) time.Time {
 	return of
 }
 
-// nudge is by how much progress grows for news without a step: so little that
-// the workflow's own count, should it begin later, is beyond it.
-const nudge = 0.001
+// nudged is what comes after told for news without a step: a thousandth more, so
+// little that the workflow's own count, should it begin later, is beyond it.
+func nudged(told float64) float64 {
+	if told > 1e9 { // which has no exact thousandths
+		return math.Nextafter(told, math.Inf(1))
+	}
+	return math.Round(told*1000+1) / 1000
+}
 
 // progress sends how far the workflow is, if the client wants to know. Numbers
 // only grow (MCP 2025-11-25, utilities/progress): where there is news without a
@@ -239,7 +244,7 @@ func (a *audience) progress(ctx context.Context, seen *snapshot) {
 	}
 	next, total := said.Done, said.Total
 	if !stepped && a.saying != "" { // the first one may be zero
-		next = max(a.told+nudge, math.Nextafter(a.told, math.Inf(1)))
+		next = nudged(a.told)
 	}
 	if next > total {
 		total = 0 // not known: what is said goes on beyond it

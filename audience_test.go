@@ -2,7 +2,9 @@ package durablemcp
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"math"
 	"testing"
 	"time"
 
@@ -42,5 +44,21 @@ func TestNobodyIsAskedForEver(t *testing.T) {
 	a.since = now.Add(-mostAsked)
 	if got := a.deadline(over); got.After(time.Now()) {
 		t.Errorf("a person was asked for %v, and the deadline is %v", mostAsked, got)
+	}
+}
+
+// Adding a thousandth each time showed 1.0019999999999998 to people.
+func TestProgressWithoutAStepIsReadable(t *testing.T) {
+	t.Parallel()
+	told := 1.0
+	for _, want := range []string{"1.001", "1.002", "1.003", "1.004"} {
+		if told = nudged(told); fmt.Sprint(told) != want {
+			t.Errorf("progress %v, want %s", told, want)
+		}
+	}
+	for _, told := range []float64{0, 0.0004, 0.0006, 0.9999, 2.5, 1e9 + 0.1, 1e15, 1e17, 1e300, math.MaxFloat64 / 2} {
+		if next := nudged(told); next <= told || next-told > max(0.002, told*1e-9) {
+			t.Errorf("%v is followed by %v", told, next)
+		}
 	}
 }
