@@ -46,14 +46,14 @@ func Text(s string) string {
 	return Cut(strings.ToValidUTF8(s, "\uFFFD"), MaxLength)
 }
 
-// beginning returns what is looked at of s, cut between words: half an address
-// would not be taken for one.
+// beginning returns what is looked at of s, cut between words if that loses
+// little: half an address would not be taken for one.
 func beginning(s string) string {
 	if len(s) <= mostRead {
 		return s
 	}
 	s = s[:mostRead]
-	if end := strings.LastIndexAny(s, " \t\r\n"); end >= 0 {
+	if end := strings.LastIndexAny(s, " \t\r\n"); end >= mostRead-MaxLength {
 		s = s[:end]
 	}
 	return s + " …"

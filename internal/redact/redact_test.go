@@ -42,10 +42,14 @@ func TestCut(t *testing.T) {
 // A failure of a megabyte took half a second at each poll of its task.
 func TestLongTextIsNotReadWhole(t *testing.T) {
 	t.Parallel()
-	internal := "http://10.1.2.3/" + strings.Repeat("a", mostRead/4)
-	text := strings.Repeat(internal+" ", 6)
-	if got, want := Text(text), strings.Repeat(hidden+" ", 3)+"…"; got != want {
+	internal := "http://10.1.2.3/" + strings.Repeat("a", MaxLength/2)
+	text := strings.Repeat(internal+" ", 40)
+	if got, want := Text(text), strings.Repeat(hidden+" ", mostRead/(len(internal)+1))+"…"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	word := strings.Repeat("a", mostRead)
+	if got, want := Text("no money: "+word), "no money: "+word[:MaxLength-len("no money: …")]+"…"; got != want {
+		t.Errorf("of a long word, %d bytes are left", len(got))
 	}
 	if got := Text(strings.Repeat("é", 1<<20)); len(got) > MaxLength || !utf8.ValidString(got) || !strings.HasSuffix(got, "…") {
 		t.Errorf("cut to %d bytes, valid %v", len(got), utf8.ValidString(got))
