@@ -104,8 +104,8 @@ type workflowKey struct{ id, runID string }
 
 func (b *base) key(a address, in *input, caller Caller) (workflowKey, error) {
 	if a.template == nil {
-		id, _ := in.properties["workflow_id"].(string)
-		runID, _ := in.properties["run_id"].(string)
+		id, _ := in.Arguments["workflow_id"].(string)
+		runID, _ := in.Arguments["run_id"].(string)
 		return workflowKey{id, runID}, nil
 	}
 	id, err := b.render(a.template, in, caller)

@@ -68,10 +68,10 @@ func (b *base) log(ctx context.Context, msg string, args ...any) {
 
 // render fills a template for a call. Its error is a [*toolError].
 func (b *base) render(template *idtemplate.Template, in *input, caller Caller) (string, error) {
-	id, err := template.Render(in.properties, func(name string) (string, error) {
+	id, err := template.Render(in.Arguments, func(name string) (string, error) {
 		switch name {
 		case idtemplate.Input:
-			return in.digest, nil
+			return in.Lean, nil
 		case idtemplate.UUID:
 			return uuid.NewString(), nil
 		}

@@ -75,7 +75,7 @@ func (t *workflowTool) resume(ctx context.Context, c *connection, state string, 
 		t.log(ctx, "describing a workflow failed", "error", err)
 		return nil, nothingDone(serviceFailure(err))
 	}
-	if seen == nil || seen.memo.record.Input != in.digest {
+	if seen == nil || !seen.memo.record.sameWork(in) {
 		return nil, badRequestState()
 	}
 	return seen.execution(), nil

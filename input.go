@@ -20,10 +20,9 @@ type inputBinding struct {
 
 // An input is the checked arguments of one call.
 type input struct {
-	properties map[string]any  // decoded, numbers as json.Number
-	canonical  json.RawMessage // in the one spelling that the digest is made of
-	digest     string
-	args       []any // the workflow's, of its Go types
+	schema.Identity
+	canonical json.RawMessage // in one spelling, defaults applied
+	args      []any           // the workflow's, of its Go types
 }
 
 // decode checks a call's arguments. Its error is a [*toolError].
@@ -43,7 +42,7 @@ func (b *inputBinding) decode(raw json.RawMessage) (*input, error) {
 	if len(violations) > 0 {
 		return nil, invalidArguments(b.tool, texts(violations))
 	}
-	in := &input{properties: properties, canonical: canonical, digest: schema.Digest(canonical)}
+	in := &input{Identity: b.schema.Identify(raw, properties, values), canonical: canonical}
 	for _, value := range values {
 		in.args = append(in.args, value.Interface())
 	}

@@ -1,6 +1,7 @@
 package durablemcp
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -23,10 +24,25 @@ const (
 // A record is what a workflow started by a tool remembers of its start.
 type record struct {
 	Tool    string    `json:"tool"`
-	Input   string    `json:"input"` // digest of the canonical arguments
+	Input   string    `json:"input"`           // digest of the arguments with their defaults, see [schema.Identity]
+	Given   string    `json:"given,omitempty"` // digest of the arguments as given, if it is another one
 	Owner   string    `json:"owner,omitempty"`
 	Created time.Time `json:"created"`
 	Salt    string    `json:"salt,omitempty"` // see package handle
+}
+
+// sameWork reports whether a call asks for the work that the record is of, also if
+// the tool has got optional arguments or other defaults since.
+func (r record) sameWork(in *input) bool {
+	return r.Input == in.Full || cmp.Or(r.Given, r.Input) == in.Given
+}
+
+// givenDigest is the field Given of the record of a call.
+func givenDigest(in *input) string {
+	if in.Given == in.Full {
+		return ""
+	}
+	return in.Given
 }
 
 // A memo is what a workflow tells clients of itself.

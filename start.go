@@ -63,7 +63,7 @@ func (s *starter) start(ctx context.Context, c *connection, id string, in *input
 
 // optionsFor returns the options for one start.
 func (s *starter) optionsFor(id string, in *input, caller Caller) (client.StartWorkflowOptions, record) {
-	rec := record{Tool: s.name, Input: in.digest, Owner: caller.Principal, Created: time.Now().UTC(), Salt: handle.NewSalt()}
+	rec := record{Tool: s.name, Input: in.Full, Given: givenDigest(in), Owner: caller.Principal, Created: time.Now().UTC(), Salt: handle.NewSalt()}
 	options := s.options
 	options.ID = id
 	options.Memo = maps.Clone(options.Memo)
@@ -95,7 +95,7 @@ func (s *starter) same(ctx context.Context, seen *snapshot, in *input, caller Ca
 	if e.record.Input == "" || seen.workflowType() != s.workflowType || !s.mayTouch(ctx, s.allow, caller, Owner{e.record.Owner}) {
 		return nil, s.conflict(fmt.Sprintf("The workflow ID %q belongs to work that this tool did not start for this caller.", e.id))
 	}
-	if e.record.Input != in.digest {
+	if !e.record.sameWork(in) {
 		return nil, s.conflict(fmt.Sprintf("The workflow %q was started with other arguments.", e.id))
 	}
 	return e, nil

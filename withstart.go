@@ -77,9 +77,13 @@ func (d *declaration) withStart(f messageFields, ref *workflowRef, b *base, payl
 
 // read takes the workflow's arguments out of those of the tool.
 func (s *withStart) read(in *input) (*input, error) {
-	arguments := make(map[string]any)
+	var given map[string]json.RawMessage // without defaults: these are the start's own
+	if err := json.Unmarshal(in.Spelled, &given); err != nil {
+		return nil, err
+	}
+	arguments := make(map[string]json.RawMessage)
 	for _, name := range s.input.schema.Properties() {
-		if value, ok := in.properties[name]; ok {
+		if value, ok := given[name]; ok {
 			arguments[name] = value
 		}
 	}

@@ -15,17 +15,9 @@ import (
 // one spelling of args: members sorted, no insignificant space, every number in one form
 // (1.0 is 1) without loss. Decode(canonical) gives the same again.
 func (s *Schema) Decode(raw json.RawMessage) (args map[string]any, canonical json.RawMessage, violations []Violation) {
-	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 || string(raw) == "null" {
-		raw = json.RawMessage("{}")
-	}
-	v, violations := read(raw)
+	args, violations = s.given(raw)
 	if len(violations) > 0 {
 		return nil, nil, violations
-	}
-	args, ok := v.(map[string]any)
-	if !ok {
-		return nil, nil, []Violation{{Message: "got " + jsonType(v) + ", want object"}}
 	}
 	s.defaults.apply(args)
 	if violations = s.validate(args); len(violations) > 0 {
@@ -35,6 +27,24 @@ func (s *Schema) Decode(raw json.RawMessage) (args map[string]any, canonical jso
 		return nil, nil, violations
 	}
 	return args, appendMap(nil, args), nil
+}
+
+// given reads arguments as the caller gave them, without defaults. They are not yet held
+// to the schema.
+func (s *Schema) given(raw json.RawMessage) (map[string]any, []Violation) {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || string(raw) == "null" {
+		raw = json.RawMessage("{}")
+	}
+	v, violations := read(raw)
+	if len(violations) > 0 {
+		return nil, violations
+	}
+	args, ok := v.(map[string]any)
+	if !ok {
+		return nil, []Violation{{Message: "got " + jsonType(v) + ", want object"}}
+	}
+	return args, nil
 }
 
 // Digest identifies arguments by their canonical form. It is 43 characters long, all of

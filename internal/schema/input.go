@@ -16,6 +16,7 @@ type Schema struct {
 	published json.RawMessage
 	defaults  *filler
 	durations *plan
+	spellings *spelling
 	params    []param
 	extra     map[string]bool // added by With: no part of the payload
 }
@@ -243,7 +244,7 @@ func (g *generator) input(root *node) *Schema {
 			g.fail(key+" at the root", "plain properties, for providers of models refuse it there")
 		}
 	}
-	return &Schema{validator: g.compile(document), published: document.json(), defaults: newFiller(document)}
+	return &Schema{validator: g.compile(document), published: document.json(), defaults: newFiller(document), spellings: newSpelling(document)}
 }
 
 // JSON returns the schema as it is published. It is the same bytes for the same types.
