@@ -13,8 +13,13 @@ import (
 // idTemplate checks the field WorkflowID of a tool that starts workflows
 // against its arguments; in is nil if those are not known for a mistake of
 // theirs.
-func (d *declaration) idTemplate(text string, in *inputBinding) *idtemplate.Template {
-	template := d.parseTemplate("WorkflowID", cmp.Or(text, escapeTemplate(d.name)+"-{"+idtemplate.UUID+"}"))
+func (d *declaration) idTemplate(t WorkflowTool, in *inputBinding) *idtemplate.Template {
+	if t.WorkflowID == "" && !t.readOnly() {
+		d.mistake("WorkflowID", "none", `a template that says which calls are the same work: "invoice-{invoice_id}" (those with the same invoice_id), `+
+			`"search-{@input}" (those with the same arguments) or "roll-{@uuid}" (none: each call counts, also one that a client repeats after a timeout)`)
+		return nil
+	}
+	template := d.parseTemplate("WorkflowID", cmp.Or(t.WorkflowID, escapeTemplate(d.name)+"-{"+idtemplate.UUID+"}"))
 	if template == nil || in == nil {
 		return template
 	}

@@ -84,6 +84,8 @@ type execution struct {
 	status     enums.WorkflowExecutionStatus
 	created    time.Time
 	record     record // zero if no tool started it
+
+	repeats *repetition // the call found it closed, and repeats what it did; nil if not
 }
 
 func (e *execution) closed() bool { return closed(e.status) }

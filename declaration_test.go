@@ -35,7 +35,7 @@ const terminateIfRunning = enums.WorkflowIdReusePolicy(4)
 
 // valid is a declaration without a mistake.
 func valid() WorkflowTool {
-	return WorkflowTool{Name: "process", Description: "Processes an order.", Workflow: processOrder, TaskQueue: "orders"}
+	return WorkflowTool{Name: "process", Description: "Processes an order.", Workflow: processOrder, TaskQueue: "orders", WorkflowID: "process-{@uuid}"}
 }
 
 func with(change func(*WorkflowTool)) WorkflowTool {
@@ -172,7 +172,7 @@ func TestValidDeclarations(t *testing.T) {
 		}),
 		with(func(w *WorkflowTool) { w.Name, w.ArgNames, w.WorkflowID = "f", []string{"order"}, "o-{order.id}" }),
 		with(func(w *WorkflowTool) { w.Name, w.Workflow = "g", numbers }),
-		&WorkflowTool{Name: "h", Description: "A pointer.", Workflow: "ByName", TaskQueue: "q"},
+		&WorkflowTool{Name: "h", Description: "A pointer.", Workflow: "ByName", TaskQueue: "q", WorkflowID: "h-{@uuid}"},
 	)
 	if err != nil {
 		t.Error(err)

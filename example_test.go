@@ -145,7 +145,7 @@ func Example_tasks() {
 // New reports every mistake of every declaration at once.
 func ExampleNew_mistakes() {
 	_, err := durablemcp.New(nil,
-		durablemcp.WorkflowTool{Name: "greet someone", Description: "Greets.", Workflow: Greet, TaskQueue: "greetings"},
+		durablemcp.WorkflowTool{Name: "greet someone", Description: "Greets.", Workflow: Greet, TaskQueue: "greetings", WorkflowID: "greet-{name}"},
 		durablemcp.WorkflowTool{Name: "greet", Workflow: Greet, WorkflowID: "greet-{who}"},
 	)
 	fmt.Println(err)
@@ -160,7 +160,7 @@ func ExampleNew_mistakes() {
 func ExampleRegistry_Mount() {
 	ctx := context.Background()
 	registry, err := durablemcp.New(nil, durablemcp.WorkflowTool{
-		Name: "greet", Description: "Greets a person by name.", Workflow: Greet, TaskQueue: "greetings",
+		Name: "greet", Description: "Greets a person by name.", Workflow: Greet, TaskQueue: "greetings", WorkflowID: "greet-{name}",
 	})
 	if err != nil {
 		log.Fatal(err)

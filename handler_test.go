@@ -164,7 +164,7 @@ func grump(workflow.Context) (grumpy, error) { return grumpy{}, nil }
 func TestPanicsAreContained(t *testing.T) {
 	t.Parallel()
 	for name, m := range map[string]*mounted{
-		"result type": mount(t, Options{}, WorkflowTool{Name: "grump", Description: "Panics.", Workflow: grump, TaskQueue: "q"}, grumpy{}),
+		"result type": mount(t, Options{}, WorkflowTool{Name: "grump", Description: "Panics.", Workflow: grump, TaskQueue: "q", WorkflowID: "grump-{@uuid}"}, grumpy{}),
 		"hook": mount(t, Options{Principal: func(context.Context, mcp.Request) (string, error) { panic("secret password") }},
 			WorkflowTool{Name: "grump", Description: "Panics.", Workflow: grump, TaskQueue: "q", WorkflowID: "{@principal}"}, grumpy{}),
 	} {
@@ -179,7 +179,7 @@ func TestPanicsAreContained(t *testing.T) {
 // output is no success, and is not lost.
 func TestMisfittingResult(t *testing.T) {
 	t.Parallel()
-	m := mount(t, Options{}, WorkflowTool{Name: "ship", Description: "Ships.", Workflow: "ship", TaskQueue: "q", Output: parcel{}},
+	m := mount(t, Options{}, WorkflowTool{Name: "ship", Description: "Ships.", Workflow: "ship", TaskQueue: "q", WorkflowID: "ship-{@uuid}", Output: parcel{}},
 		map[string]any{"id": 7, "tracking": "T-1"})
 	result := m.call(`{}`)
 	if e := errorOf(t, result); e == nil || e.Type != errInvalidResult {

@@ -41,7 +41,7 @@ func inputOf(t *testing.T, name string, tools ...Tool) string {
 // TestAddressArguments checks which arguments name the workflow of a message.
 func TestAddressArguments(t *testing.T) {
 	t.Parallel()
-	byRegion := WorkflowTool{Name: "region", Description: "A region.", Workflow: region, TaskQueue: "q", ArgNames: []string{"latitude", "name"}}
+	byRegion := WorkflowTool{Name: "region", Description: "A region.", Workflow: region, TaskQueue: "q", WorkflowID: "region-{@uuid}", ArgNames: []string{"latitude", "name"}}
 	for name, test := range map[string]struct {
 		tool   SignalTool
 		others []Tool
@@ -88,7 +88,7 @@ func TestSharingMistakes(t *testing.T) {
 		"started elsewhere":       {[]Tool{audit}, ""},
 		"allowed, though of each": {[]Tool{audit, starts("a", "i-{id}", false)}, "Allow"},
 		"shared, of each":         {[]Tool{starts("a", "i-{@principal}", true)}, "Shared"},
-		"shared, of each call":    {[]Tool{starts("a", "", true)}, "Shared"},
+		"shared, of each call":    {[]Tool{starts("a", "a-{@uuid}", true)}, "Shared"},
 		"different":               {[]Tool{starts("a", "i-{id}", true), starts("b", "j-{id}", false)}, "Shared"},
 		"different, of a message": {[]Tool{&withStart, starts("b", "j-{id}", false)}, "Start.Shared"},
 		"between arguments":       {[]Tool{starts("a", "{id}-{@principal}-{buyer.number}", false)}, "WorkflowID"},
@@ -243,7 +243,7 @@ func mustTemplate(t *testing.T, text string) *idtemplate.Template {
 // TestRegisterNothing registers workflows with no worker.
 func TestRegisterNothing(t *testing.T) {
 	t.Parallel()
-	registry, err := New(nil, WorkflowTool{Name: "bill", Description: "Bills.", Workflow: bill, TaskQueue: "q"})
+	registry, err := New(nil, WorkflowTool{Name: "bill", Description: "Bills.", Workflow: bill, TaskQueue: "q", WorkflowID: "bill-{@uuid}"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,9 @@ import (
 
 // MetaKey is the key in a result's _meta under which a call reports its
 // workflow: an object with workflow_id, run_id, workflow_type and, if
-// [Options.UIURL] is set, url, the execution's page in the Temporal Web UI.
+// [Options.UIURL] is set, url, the execution's page in the Temporal Web UI. If the
+// call repeats one that had closed before, and was not carried out, it has
+// repeats_call_closed_at, the time of that.
 const MetaKey = "io.github.durablemcp/workflow"
 
 // A startAnswer is the answer of a tool that starts a workflow without waiting:
@@ -98,6 +100,7 @@ func (b *base) withMeta(result *mcp.CallToolResult, e *execution) *mcp.CallToolR
 		meta["url"] = fmt.Sprintf("%s/namespaces/%s/workflows/%s/%s/history", strings.TrimSuffix(b.opts.UIURL, "/"),
 			url.PathEscape(b.opts.Namespace), url.PathEscape(e.id), url.PathEscape(e.runID))
 	}
+	e.repeats.add(result, meta)
 	result.Meta = mcp.Meta{MetaKey: meta}
 	return result
 }

@@ -27,6 +27,8 @@ type starter struct {
 	template *idtemplate.Template
 	options  client.StartWorkflowOptions // all but what differs from call to call
 	allow    AllowFunc
+	window   time.Duration // see [WorkflowTool.RepeatWindow]; 0 for none
+	readOnly bool          // doing the work twice does no harm
 }
 
 // start starts the workflow, or joins the execution that has its ID already.
@@ -40,25 +42,62 @@ func (s *starter) start(ctx context.Context, c *connection, id string, in *input
 	defer cancel()
 	if err := c.reach(ctx); err != nil {
 		s.log(ctx, "Temporal is still away", "error", err)
-		e := unavailable()
-		e.Message += " Nothing was started."
-		return nil, e
+		return nil, nothingStarted(unavailable())
 	}
 	options, rec := s.optionsFor(id, in, caller)
+	if s.window > 0 {
+		// Who starts anew has to look first whether the work was just done.
+		options.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
+	}
+	for range mostStarts {
+		e, taken, err := s.tryStart(ctx, c, options, rec, in)
+		if taken == "" {
+			return e, err
+		}
+		seen, err := c.describe(ctx, id, taken)
+		switch {
+		case isNotFound(err): // deleted in between
+		case err != nil:
+			s.log(ctx, "describing a workflow failed", "workflow_id", id, "error", err)
+			return nil, nothingStarted(serviceFailure(err))
+		case !seen.closed() || options.WorkflowIDReusePolicy == s.options.WorkflowIDReusePolicy || s.answers(ctx, seen, in, caller):
+			return s.same(ctx, seen, in, caller)
+		}
+		options.WorkflowIDReusePolicy = s.options.WorkflowIDReusePolicy
+	}
+	return nil, s.conflict(fmt.Sprintf("Other calls start, end or delete the workflow %q all the time.", id))
+}
+
+// mostStarts is how often a call tries to start its workflow: first if the ID was
+// never used, then as the policy says, then if it was deleted in between.
+const mostStarts = 4
+
+// tryStart starts the workflow. If its ID is taken, it returns by which run.
+func (s *starter) tryStart(ctx context.Context, c *connection, options client.StartWorkflowOptions, rec record, in *input) (e *execution, taken string, err error) {
 	run, err := c.ExecuteWorkflow(ctx, options, s.workflowType, in.args...)
 	if taken, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
-		return s.join(ctx, c, id, taken.RunId, in, caller)
+		return nil, taken.RunId, nil
 	}
 	if err != nil {
-		s.log(ctx, "starting a workflow failed", "workflow_id", id, "error", err)
-		failure := s.failure(id, err)
+		s.log(ctx, "starting a workflow failed", "workflow_id", options.ID, "error", err)
+		failure := s.failure(options.ID, err)
 		c.away.Store(failure.Type == errUnknownOutcome)
-		return nil, failure
+		return nil, "", failure
 	}
 	return &execution{
-		id: id, runID: run.GetRunID(), firstRunID: run.GetRunID(),
+		id: options.ID, runID: run.GetRunID(), firstRunID: run.GetRunID(),
 		status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, created: rec.Created, record: rec,
-	}, nil
+	}, "", nil
+}
+
+// answers reports whether a closed run answers a call that repeats it, although
+// the reuse policy may allow a new one.
+func (s *starter) answers(ctx context.Context, seen *snapshot, in *input, caller Caller) bool {
+	if s.restarts(seen.info().GetStatus(), time.Since(seen.info().GetCloseTime().AsTime())) {
+		return false
+	}
+	_, err := s.same(ctx, seen, in, caller)
+	return err == nil
 }
 
 // optionsFor returns the options for one start.
@@ -77,17 +116,6 @@ func (s *starter) optionsFor(id string, in *input, caller Caller) (client.StartW
 	return options, rec
 }
 
-// join returns the execution that has the ID if it is the work that the call
-// asks for, and a conflict otherwise.
-func (s *starter) join(ctx context.Context, c *connection, id, runID string, in *input, caller Caller) (*execution, error) {
-	seen, err := c.describe(ctx, id, runID)
-	if err != nil {
-		s.log(ctx, "describing a workflow failed", "workflow_id", id, "error", err)
-		return nil, s.failure(id, err)
-	}
-	return s.same(ctx, seen, in, caller)
-}
-
 // same returns the described execution if it was started with the same
 // arguments by a caller whose work this one may join.
 func (s *starter) same(ctx context.Context, seen *snapshot, in *input, caller Caller) (*execution, error) {
@@ -97,6 +125,10 @@ func (s *starter) same(ctx context.Context, seen *snapshot, in *input, caller Ca
 	}
 	if !e.record.sameWork(in) {
 		return nil, s.conflict(fmt.Sprintf("The workflow %q was started with other arguments.", e.id))
+	}
+	if e.closed() {
+		closed := seen.info().GetCloseTime().AsTime()
+		e.repeats = &repetition{e.status, closed, time.Since(closed)}
 	}
 	return e, nil
 }
@@ -119,32 +151,17 @@ func (s *starter) conflict(message string) *toolError {
 func (s *starter) failure(id string, err error) *toolError {
 	e := serviceFailure(err)
 	if e.Type != errUnknownOutcome {
-		e.Message += " Nothing was started."
-		return e
+		return nothingStarted(e)
 	}
 	e.Message += fmt.Sprintf(" It is not known whether the workflow %q was started.", id)
-	if s.repeatable() {
-		e.advice = "It is safe to make the same call again: it joins the workflow if it was started."
-		return e
-	}
-	e.Retryable = false
-	e.advice = "The same call again could do the work a second time. Tell the user, who can look the workflow up in Temporal."
+	e.Retryable, e.advice = s.afterUnknownOutcome()
 	return e
 }
 
-// repeatable reports whether the same call again maps to the same workflow.
-func (s *starter) repeatable() bool { return !s.template.Uses(idtemplate.UUID) }
-
-// restarts reports whether the same call again, after the workflow has closed
-// in the given way, starts a new one.
-func (s *starter) restarts(status enums.WorkflowExecutionStatus) bool {
-	switch s.options.WorkflowIDReusePolicy {
-	case enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE:
-		return !s.repeatable()
-	case enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY:
-		return !s.repeatable() || status != enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
-	}
-	return true
+// nothingStarted completes the text of a failed request that has started nothing.
+func nothingStarted(e *toolError) *toolError {
+	e.Message += " Nothing was started."
+	return e
 }
 
 // summary is the one line by which the Web UI shows what a workflow is: the

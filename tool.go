@@ -88,13 +88,21 @@ type WorkflowTool struct {
 	// "invoice-{invoice_id}". Placeholders are required scalar arguments by
 	// their JSON names ({name}, {outer.inner}), and
 	//
-	//	{@input}      a digest of all arguments
+	//	{@input}      a digest of all arguments, but for those that equal their defaults
 	//	{@principal}  the caller, as Options.Principal names it
 	//	{@uuid}       a new UUID for each call
 	//
-	// A call whose ID is that of a running workflow joins it; if that workflow
+	// It says which calls are the same work, which only the author can know: those
+	// with the same placeholders ("invoice-{invoice_id}"), those with the same
+	// arguments ("search-{@input}"), or none ("roll-{@uuid}": each call counts, and a
+	// client that calls again after a timeout does the work twice). Required,
+	// unless Annotations say that the tool is read-only, so that a repeat does no
+	// harm: it then defaults to the tool's name, a dash and {@uuid}.
+	//
+	// A call whose ID is that of a running workflow joins it. If that workflow
 	// was started with other arguments, the call is refused and changes
-	// nothing. If empty, defaults to the tool's name, a dash and {@uuid}.
+	// nothing. Arguments are the same if they are so as given, or with their
+	// defaults applied: a deploy that adds an optional argument changes nothing.
 	//
 	// The IDs of one principal are never those of another: unless the template
 	// has {@principal} or {@uuid}, or the tool is Shared, a colon and the
@@ -106,11 +114,24 @@ type WorkflowTool struct {
 	// starts and owns the workflow; Allow, here and in other tools, lets others
 	// touch it, who are refused otherwise.
 	Shared bool
+	// RepeatWindow is how long after a workflow has completed a call with the same
+	// ID and arguments is answered with its result, in place of doing the work
+	// again. The answer says so, in its text and in its _meta (see [MetaKey]). If
+	// zero, defaults to [DefaultRepeatWindow], for a tool that is annotated as
+	// read-only to none; [NoRepeatWindow] says none. A first call costs no request
+	// more for it.
+	//
+	// It does not apply to a workflow that failed, timed out, or was cancelled or
+	// terminated, nor to one that was started with other arguments: there,
+	// WorkflowIDReusePolicy decides at once. It must be zero where it has no effect:
+	// with {@uuid}, and under a policy that keeps the IDs of completed workflows.
+	RepeatWindow time.Duration
 	// WorkflowIDReusePolicy says what happens when the ID is that of a closed
-	// workflow: with ALLOW_DUPLICATE, the default, a call starts anew; where
-	// the policy does not allow that, it answers with the result of the closed
-	// one. TERMINATE_IF_RUNNING is refused: a repeated call must not kill the
-	// work of the first.
+	// workflow, for as long as Temporal keeps that (the namespace's retention). With
+	// ALLOW_DUPLICATE, the default, a call after RepeatWindow starts anew. Where the
+	// policy does not allow that, a call answers with how the closed one ended, and
+	// says so; one with other arguments is refused. TERMINATE_IF_RUNNING is
+	// refused by New: a repeated call must not kill the work of the first.
 	WorkflowIDReusePolicy enums.WorkflowIdReusePolicy
 	// StartOptions is a template for starting the workflow: timeouts, retry
 	// policy, memo, search attributes, priority, summary. What this struct
@@ -120,7 +141,7 @@ type WorkflowTool struct {
 
 	// Annotations describes the tool's behaviour to clients. If nil, a tool
 	// says that it is idempotent if the same call maps to the same workflow ID
-	// and a closed workflow is not started anew.
+	// and a closed workflow is never started anew (REJECT_DUPLICATE).
 	Annotations *mcp.ToolAnnotations
 	// Allow decides who may join the workflow of another caller. If nil, nobody
 	// may: the ID of a workflow that another principal started is a conflict.
@@ -147,7 +168,7 @@ func (t WorkflowTool) declare(d *declaration) *binding {
 	d.checkStartOptions("StartOptions.", t.StartOptions)
 	in := d.workflowArgs(ref, t.Input, t.ArgNames)
 	out := d.workflowResult(ref, t.Output, t.otherAnswers()...)
-	template := d.idTemplate(t.WorkflowID, in)
+	template := d.idTemplate(t, in)
 	if in == nil || out == nil || template == nil {
 		return nil // the mistakes are recorded
 	}
@@ -157,6 +178,7 @@ func (t WorkflowTool) declare(d *declaration) *binding {
 	tool := &workflowTool{base: b, input: in, mode: t.Mode, cancel: t.CancelWorkflow, starter: &starter{
 		base: b, template: d.completed(ref, template), allow: t.Allow,
 		options: d.startOptions(t.StartOptions, t.TaskQueue, t.WorkflowIDReusePolicy),
+		window:  d.repeatWindow(t, template), readOnly: t.readOnly(),
 	}}
 	tool.waiter = &waiter{
 		base: b, output: out, wait: cmp.Or(t.Wait, d.opts.Wait), next: &callAgain{tool.starter, d.results},
@@ -170,7 +192,7 @@ func (t WorkflowTool) declare(d *declaration) *binding {
 	if t.Mode == Start && (t.TaskSupport == TaskForbidden || out.schema == nil) {
 		published = json.RawMessage(handleOutputSchema)
 	}
-	annotations := &mcp.ToolAnnotations{IdempotentHint: !tool.starter.restarts(enums.WORKFLOW_EXECUTION_STATUS_FAILED)}
+	annotations := &mcp.ToolAnnotations{IdempotentHint: !tool.starter.restarts(enums.WORKFLOW_EXECUTION_STATUS_FAILED, forEver)}
 	return d.bind(b, tool.call, mcp.Tool{
 		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta, Annotations: cmp.Or(t.Annotations, annotations),
 		InputSchema: in.schema.JSON(), OutputSchema: published,
@@ -199,6 +221,9 @@ func (d *declaration) checkMode(t WorkflowTool) {
 		d.mistake("Mode", strconv.Itoa(int(t.Mode)), "durablemcp.Wait or durablemcp.Start")
 	}
 	d.checkDuration("Wait", t.Wait)
+	if t.RepeatWindow < 0 && t.RepeatWindow != NoRepeatWindow {
+		d.mistake("RepeatWindow", t.RepeatWindow.String(), "a positive duration, 0 for the default, or durablemcp.NoRepeatWindow")
+	}
 	d.checkTaskSupport(t.TaskSupport)
 	if t.Mode == Start && t.Wait > 0 {
 		d.mistake("Wait", t.Wait.String(), "0: a tool in mode Start does not wait")

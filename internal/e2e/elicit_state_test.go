@@ -243,7 +243,7 @@ func TestElicitFresh(t *testing.T) {
 // fresh declares a tool whose every call starts new work.
 func fresh(queue string) []durablemcp.Tool {
 	return []durablemcp.Tool{durablemcp.WorkflowTool{
-		Name: "fresh", Description: "Asks.", Workflow: Approve, TaskQueue: queue, ArgNames: []string{"name"},
+		Name: "fresh", Description: "Asks.", Workflow: Approve, TaskQueue: queue, WorkflowID: "fresh-{@uuid}", ArgNames: []string{"name"},
 	}}
 }
 

@@ -111,7 +111,7 @@ func TestTimedOut(t *testing.T) {
 	t.Parallel()
 	r := setUp(t, options{}, func(queue string) []durablemcp.Tool {
 		return []durablemcp.Tool{durablemcp.WorkflowTool{
-			Name: "fail", Description: "Fails.", Workflow: Fail, TaskQueue: queue, ArgNames: []string{"kind"},
+			Name: "fail", Description: "Fails.", Workflow: Fail, TaskQueue: queue, WorkflowID: "fail-{@uuid}", ArgNames: []string{"kind"},
 			StartOptions: client.StartWorkflowOptions{WorkflowExecutionTimeout: time.Second},
 		}}
 	})
@@ -144,7 +144,7 @@ func TestRetriedWorkflow(t *testing.T) {
 	t.Parallel()
 	r := setUp(t, options{}, func(queue string) []durablemcp.Tool {
 		return []durablemcp.Tool{durablemcp.WorkflowTool{
-			Name: "fail", Description: "Fails.", Workflow: Fail, TaskQueue: queue, ArgNames: []string{"kind"},
+			Name: "fail", Description: "Fails.", Workflow: Fail, TaskQueue: queue, WorkflowID: "fail-{@uuid}", ArgNames: []string{"kind"},
 			StartOptions: client.StartWorkflowOptions{RetryPolicy: &sdktemporal.RetryPolicy{
 				InitialInterval: 10 * time.Millisecond, MaximumAttempts: 3,
 			}},

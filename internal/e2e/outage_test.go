@@ -67,7 +67,7 @@ func TestUnknownOutcome(t *testing.T) {
 func TestArgumentsTooLarge(t *testing.T) {
 	t.Parallel()
 	r := setUp(t, options{Options: durablemcp.Options{MaxArgumentBytes: 4 << 20}}, func(queue string) []durablemcp.Tool {
-		return []durablemcp.Tool{durablemcp.WorkflowTool{Name: "greet", Description: "Test.", Workflow: Greet, TaskQueue: queue}}
+		return []durablemcp.Tool{durablemcp.WorkflowTool{Name: "greet", Description: "Test.", Workflow: Greet, TaskQueue: queue, WorkflowID: "greet-{@uuid}"}}
 	})
 	result := r.call("greet", `{"city":"`+strings.Repeat("x", 3<<20)+`"}`)
 	f := mustFail(t, result)

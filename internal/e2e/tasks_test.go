@@ -471,9 +471,9 @@ func TestTaskResultIsThatOfTheCall(t *testing.T) {
 	r := setUpTasksOf(t, options{noWorker: true}, func(queue string) []durablemcp.Tool {
 		var tools []durablemcp.Tool
 		for _, tool := range []durablemcp.WorkflowTool{
-			{Name: "greet", Workflow: Greet}, {Name: "add", Workflow: Add, ArgNames: []string{"a", "b"}}, {Name: "nothing", Workflow: Nothing},
-			{Name: "echo", Workflow: Echo, ArgNames: []string{"v"}}, {Name: "tell", Workflow: Tell}, {Name: "find", Workflow: Find},
-			{Name: "fail", Workflow: Fail, ArgNames: []string{"kind"}},
+			{Name: "greet", WorkflowID: "greet-{@uuid}", Workflow: Greet}, {Name: "add", WorkflowID: "add-{@uuid}", Workflow: Add, ArgNames: []string{"a", "b"}}, {Name: "nothing", WorkflowID: "nothing-{@uuid}", Workflow: Nothing},
+			{Name: "echo", WorkflowID: "echo-{@uuid}", Workflow: Echo, ArgNames: []string{"v"}}, {Name: "tell", WorkflowID: "tell-{@uuid}", Workflow: Tell}, {Name: "find", WorkflowID: "find-{@uuid}", Workflow: Find},
+			{Name: "fail", WorkflowID: "fail-{@uuid}", Workflow: Fail, ArgNames: []string{"kind"}},
 		} {
 			tool.Description, tool.TaskQueue, tool.WorkflowID = "Test.", queue, queue+"-"+tool.Name+"-{@input}"
 			tool.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE

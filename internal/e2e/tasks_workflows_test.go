@@ -136,7 +136,7 @@ func taskTools(queue string) []durablemcp.Tool {
 		durablemcp.UpdateTool{
 			Name: "puppet_answer", Description: "Test.", Workflow: Puppet, Update: durablemcp.AnswerUpdate, Input: durablemcp.Answer{}, WorkflowID: queue + "-{name}",
 		},
-		durablemcp.WorkflowTool{Name: "nap", Description: "Test.", Workflow: Nap, TaskQueue: queue, ArgNames: []string{"d"}},
+		durablemcp.WorkflowTool{Name: "nap", Description: "Test.", Workflow: Nap, TaskQueue: queue, WorkflowID: "nap-{@uuid}", ArgNames: []string{"d"}},
 	}
 }
 

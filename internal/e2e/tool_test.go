@@ -76,16 +76,16 @@ func TestShapes(t *testing.T) {
 	t.Parallel()
 	r := setUp(t, options{}, func(queue string) []durablemcp.Tool {
 		tool := func(name string, workflow any, args ...string) durablemcp.Tool {
-			return durablemcp.WorkflowTool{Name: name, Description: "Test.", Workflow: workflow, TaskQueue: queue, ArgNames: args}
+			return durablemcp.WorkflowTool{Name: name, Description: "Test.", Workflow: workflow, TaskQueue: queue, WorkflowID: "test-{@uuid}", ArgNames: args}
 		}
 		return []durablemcp.Tool{
 			tool("greet", Greet), tool("greet_at", Greet, "place"), tool("add", Add, "a", "b"), tool("nothing", Nothing),
 			tool("echo", Echo, "v"), tool("find", Find), tool("tell", Tell), tool("nap", Nap, "for"),
-			durablemcp.WorkflowTool{Name: "by_name", Description: "Test.", Workflow: "Greet", TaskQueue: queue, Input: Place{}, Output: Greeting{}},
-			durablemcp.WorkflowTool{Name: "by_name_args", Description: "Test.", Workflow: "Add", TaskQueue: queue,
+			durablemcp.WorkflowTool{Name: "by_name", Description: "Test.", Workflow: "Greet", TaskQueue: queue, WorkflowID: "by_name-{@uuid}", Input: Place{}, Output: Greeting{}},
+			durablemcp.WorkflowTool{Name: "by_name_args", Description: "Test.", Workflow: "Add", TaskQueue: queue, WorkflowID: "by_name_args-{@uuid}",
 				Input: []any{int64(0), int64(0)}, ArgNames: []string{"a", "b"}, Output: int64(0)},
-			durablemcp.WorkflowTool{Name: "by_name_any", Description: "Test.", Workflow: "Greet", TaskQueue: queue, Input: map[string]any{}},
-			durablemcp.WorkflowTool{Name: "by_name_none", Description: "Test.", Workflow: "Nothing", TaskQueue: queue},
+			durablemcp.WorkflowTool{Name: "by_name_any", Description: "Test.", Workflow: "Greet", TaskQueue: queue, WorkflowID: "by_name_any-{@uuid}", Input: map[string]any{}},
+			durablemcp.WorkflowTool{Name: "by_name_none", Description: "Test.", Workflow: "Nothing", TaskQueue: queue, WorkflowID: "by_name_none-{@uuid}"},
 		}
 	})
 	for _, test := range []struct{ tool, arguments, structured, text string }{

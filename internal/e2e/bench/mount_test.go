@@ -72,7 +72,7 @@ func declareMany() []durablemcp.Tool {
 	for i := range manyTools {
 		name := fmt.Sprintf("tool_%03d", i)
 		list = append(list, durablemcp.WorkflowTool{
-			Name: name, Description: "Does number " + name + " of many things.", Workflow: name, TaskQueue: queue,
+			Name: name, Description: "Does number " + name + " of many things.", Workflow: name, TaskQueue: queue, WorkflowID: "test-{@uuid}",
 			Input: structOf(i, "argument", 6), Output: structOf(i, "result", 4),
 		})
 	}

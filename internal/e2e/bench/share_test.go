@@ -73,7 +73,7 @@ func shareOf[In, Out any](b *testing.B, fn func(workflow.Context, In) (Out, erro
 		b.Fatal(err)
 	}
 	registry, err := durablemcp.New(&durablemcp.Options{Logger: slog.New(slog.DiscardHandler)}, durablemcp.WorkflowTool{
-		Name: "tool", Description: "Does it.", Workflow: fn, TaskQueue: queue,
+		Name: "tool", Description: "Does it.", Workflow: fn, TaskQueue: queue, WorkflowID: "tool-{@uuid}",
 	})
 	if err != nil {
 		b.Fatal(err)

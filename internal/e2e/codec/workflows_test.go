@@ -117,8 +117,8 @@ func tools() []durablemcp.Tool {
 			Name: "deal", Description: "Test.", Workflow: deal, WorkflowType: "Deal", TaskQueue: queue, WorkflowID: "deal-{id}", Shared: true,
 			StartOptions: client.StartWorkflowOptions{Memo: map[string]any{"note": memoValue}},
 		},
-		durablemcp.WorkflowTool{Name: "fail", Description: "Test.", Workflow: fail, WorkflowType: "Fail", TaskQueue: queue},
-		durablemcp.WorkflowTool{Name: "refuse", Description: "Test.", Workflow: refuse, WorkflowType: "Refuse", TaskQueue: queue},
+		durablemcp.WorkflowTool{Name: "fail", Description: "Test.", Workflow: fail, WorkflowType: "Fail", TaskQueue: queue, WorkflowID: "fail-{@uuid}"},
+		durablemcp.WorkflowTool{Name: "refuse", Description: "Test.", Workflow: refuse, WorkflowType: "Refuse", TaskQueue: queue, WorkflowID: "refuse-{@uuid}"},
 		durablemcp.SignalTool{
 			Name: "go", Description: "Test.", Workflow: deal, WorkflowType: "Deal", Signal: "go", Input: word{}, WorkflowID: "deal-{id}",
 		},

@@ -20,12 +20,12 @@ import (
 // tools returns the tools that are workflows, on one task queue.
 func tools(queue string) []durablemcp.Tool {
 	workflows := []durablemcp.WorkflowTool{
-		{Name: "slow_compute", Description: "Takes a number of seconds.", Workflow: slowCompute},
-		{Name: "failing_job", Description: "Fails after a second.", Workflow: failingJob, TaskSupport: durablemcp.TaskRequired},
-		{Name: "protocol_error_job", Description: "Ends with an error of the protocol.", Workflow: protocolErrorJob},
-		{Name: "confirm_delete", Description: "Deletes a file, if the user confirms.", Workflow: confirmDelete},
-		{Name: "multi_input", Description: "Asks the user two things at once.", Workflow: multiInput},
-		{Name: taskAfterQuestion, Description: "Asks for a name first, and then takes its time.", Workflow: greetSlowly, TaskSupport: durablemcp.TaskRequired},
+		{Name: "slow_compute", WorkflowID: "slow_compute-{@uuid}", Description: "Takes a number of seconds.", Workflow: slowCompute},
+		{Name: "failing_job", WorkflowID: "failing_job-{@uuid}", Description: "Fails after a second.", Workflow: failingJob, TaskSupport: durablemcp.TaskRequired},
+		{Name: "protocol_error_job", WorkflowID: "protocol_error_job-{@uuid}", Description: "Ends with an error of the protocol.", Workflow: protocolErrorJob},
+		{Name: "confirm_delete", WorkflowID: "confirm_delete-{@uuid}", Description: "Deletes a file, if the user confirms.", Workflow: confirmDelete},
+		{Name: "multi_input", WorkflowID: "multi_input-{@uuid}", Description: "Asks the user two things at once.", Workflow: multiInput},
+		{Name: taskAfterQuestion, WorkflowID: "test-{@uuid}", Description: "Asks for a name first, and then takes its time.", Workflow: greetSlowly, TaskSupport: durablemcp.TaskRequired},
 	}
 	workflows = append(workflows, asking...)
 	tools := make([]durablemcp.Tool, len(workflows))

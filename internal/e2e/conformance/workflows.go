@@ -19,13 +19,13 @@ import (
 
 // asking are the tools whose workflows ask, and the one that reports.
 var asking = []durablemcp.WorkflowTool{
-	{Name: "test_elicitation", Description: "Shows a message to the user and asks for a name and an address.", Workflow: askUser},
-	{Name: "test_elicitation_sep1034_defaults", Description: "Asks the user to fill in a form that has defaults.", Workflow: askWithDefaults},
-	{Name: "test_elicitation_sep1330_enums", Description: "Asks the user to choose from lists.", Workflow: askToChoose},
-	{Name: "test_input_required_result_request_state", Description: "Asks the user to confirm.", Workflow: askToConfirm},
-	{Name: "test_input_required_result_tampered_state", Description: "Asks the user to confirm.", Workflow: askToConfirm},
-	{Name: "test_input_required_result_multi_round", Description: "Asks for a name, and then for a color.", Workflow: askInRounds},
-	{Name: "test_tool_with_progress", Description: "Reports its progress three times.", Workflow: reportProgress},
+	{Name: "test_elicitation", WorkflowID: "test_elicitation-{@uuid}", Description: "Shows a message to the user and asks for a name and an address.", Workflow: askUser},
+	{Name: "test_elicitation_sep1034_defaults", WorkflowID: "test_elicitation_sep1034_defaults-{@uuid}", Description: "Asks the user to fill in a form that has defaults.", Workflow: askWithDefaults},
+	{Name: "test_elicitation_sep1330_enums", WorkflowID: "test_elicitation_sep1330_enums-{@uuid}", Description: "Asks the user to choose from lists.", Workflow: askToChoose},
+	{Name: "test_input_required_result_request_state", WorkflowID: "test_input_required_result_request_state-{@uuid}", Description: "Asks the user to confirm.", Workflow: askToConfirm},
+	{Name: "test_input_required_result_tampered_state", WorkflowID: "test_input_required_result_tampered_state-{@uuid}", Description: "Asks the user to confirm.", Workflow: askToConfirm},
+	{Name: "test_input_required_result_multi_round", WorkflowID: "test_input_required_result_multi_round-{@uuid}", Description: "Asks for a name, and then for a color.", Workflow: askInRounds},
+	{Name: "test_tool_with_progress", WorkflowID: "test_tool_with_progress-{@uuid}", Description: "Reports its progress three times.", Workflow: reportProgress},
 }
 
 type prompt struct {

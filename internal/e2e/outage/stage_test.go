@@ -54,7 +54,7 @@ func newRegistry(t *testing.T, log *slog.Logger) *durablemcp.Registry {
 			WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE, TaskSupport: durablemcp.TaskForbidden,
 		},
 		durablemcp.WorkflowTool{
-			Name: "random", Description: "Test.", Workflow: greet, WorkflowType: "greet", TaskQueue: queue, TaskSupport: durablemcp.TaskForbidden,
+			Name: "random", Description: "Test.", Workflow: greet, WorkflowType: "greet", TaskQueue: queue, WorkflowID: "random-{@uuid}", TaskSupport: durablemcp.TaskForbidden,
 		},
 		durablemcp.StatusTool{
 			Name: "look", Description: "Test.", Workflow: gate, WorkflowType: "gate", WorkflowID: "gate-{name}",
