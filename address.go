@@ -225,6 +225,14 @@ func (b branch) object() json.RawMessage {
 	})
 }
 
+// finds reports whether a tool with this address finds the execution that a call
+// found by the given template, nil for none, if it is given the same arguments, or
+// the workflow ID. Two tools that start one workflow type under different
+// templates make different executions of the same arguments.
+func (a address) finds(by *idtemplate.Template) bool {
+	return a.template == nil || by != nil && a.template.Equal(by)
+}
+
 // naming says which arguments name a workflow.
 func (a address) naming(workflowID string) string {
 	if a.template == nil {

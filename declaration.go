@@ -44,8 +44,8 @@ type declarations struct {
 	names    map[string]int              // tool name -> index of its first declaration
 	runs     map[string]map[string]any   // see Registry.runs
 	inputs   map[string][]*schema.Schema // workflow type -> arguments of the tools that start it
-	results  map[string]*resultTool      // workflow type -> the tool that waits for its result
-	answers  map[string]*updateTool      // workflow type -> the tool that answers its questions
+	results  map[string][]*resultTool    // workflow type -> the tools that wait for its result
+	answers  map[string][]*updateTool    // workflow type -> the tools that answer its questions
 	sharing  map[string]sharing          // workflow type -> whether callers share its workflow IDs
 	tasks    map[string]*waiter          // see Registry.tasks
 	mistakes []*DeclarationError
@@ -57,8 +57,8 @@ func newDeclarations(o Options) *declarations {
 		names:   make(map[string]int),
 		runs:    make(map[string]map[string]any),
 		inputs:  make(map[string][]*schema.Schema),
-		results: make(map[string]*resultTool),
-		answers: make(map[string]*updateTool),
+		results: make(map[string][]*resultTool),
+		answers: make(map[string][]*updateTool),
 		sharing: make(map[string]sharing),
 		tasks:   make(map[string]*waiter),
 	}
@@ -71,13 +71,17 @@ func newDeclarations(o Options) *declarations {
 func (s *declarations) checkAnswers() {
 	for _, name := range sortedKeys(s.tasks) {
 		w := s.tasks[name]
-		tool := s.answers[w.workflowType]
-		if w.allowAnswer == nil || tool == nil || tool.allow != nil {
+		if w.allowAnswer == nil {
 			continue
 		}
-		d := &declaration{declarations: s, index: s.names[tool.name], name: tool.name}
-		d.mistake("Allow", "nothing", fmt.Sprintf("who may answer: AllowAnswer of %q decides that, and without Allow "+
-			"whoever has started the workflow answers through this tool", w.name))
+		for _, tool := range s.answers[w.workflowType] {
+			if tool.allow != nil {
+				continue
+			}
+			d := &declaration{declarations: s, index: s.names[tool.name], name: tool.name}
+			d.mistake("Allow", "nothing", fmt.Sprintf("who may answer: AllowAnswer of %q decides that, and without Allow "+
+				"whoever has started the workflow answers through this tool", w.name))
+		}
 		delete(s.answers, w.workflowType) // once is enough
 	}
 }

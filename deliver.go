@@ -133,13 +133,14 @@ func (a Answer) digest() string {
 }
 
 // answersWith says which of the registry's tools answers what the workflow
-// asks, "" if none does.
+// asks, "" if none finds it.
 func (w *waiter) answersWith(workflowID string) string {
-	tool := w.answers[w.workflowType]
-	if tool == nil {
-		return ""
+	for _, tool := range w.answers[w.workflowType] {
+		if tool.address.finds(w.template) {
+			return fmt.Sprintf("Ask the user, then call %s with %s, the question's key, the action and the content.", tool.name, tool.address.naming(workflowID))
+		}
 	}
-	return fmt.Sprintf("Ask the user, then call %s with %s, the question's key, the action and the content.", tool.name, tool.address.naming(workflowID))
+	return ""
 }
 
 // askModel answers a call whose client cannot put the questions to a person:

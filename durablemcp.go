@@ -19,6 +19,15 @@
 // time. The work itself lives in Temporal: it goes on when the client
 // disconnects, and when the MCP server or the worker dies.
 //
+// # Which calls are the same work
+//
+// Clients give up on calls, and models make them again. [WorkflowTool.WorkflowID]
+// says which calls are the same work. A second one joins the running workflow;
+// shortly after that has completed ([WorkflowTool.RepeatWindow]), it is answered
+// with its result; later, and after a failure, [WorkflowTool.WorkflowIDReusePolicy]
+// decides whether the work is done again. A call with the ID of running work and
+// other arguments is refused.
+//
 // To clients that have declared MCP's tasks extension, a call that takes longer
 // is a task, which is the workflow execution itself: see [TaskSupport]. Package
 // taskclient is such a client.

@@ -214,7 +214,7 @@ func TestWhatAModelIsToldOfAnswers(t *testing.T) {
 		if err := d.err(); err != nil {
 			t.Fatal(err)
 		}
-		w := &waiter{base: &base{workflowType: "bill"}, answers: d.answers}
+		w := &waiter{base: &base{workflowType: "bill"}, answers: d.answers, template: mustTemplate(t, "i-{id}")}
 		if got := w.answersWith("i-7"); !strings.Contains(got, want) {
 			t.Errorf("with the template %q: %s", id, got)
 		}

@@ -8,16 +8,17 @@ import (
 	"go.temporal.io/api/enums/v1"
 
 	"github.com/durablemcp/durablemcp/internal/doing"
+	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
 
 // callAgain is the [nextStep] of a tool that starts workflows.
 type callAgain struct {
 	*starter
-	results map[string]*resultTool // by workflow type
+	results map[string][]*resultTool // by workflow type
 }
 
 func (n *callAgain) goOn(seen running) string {
-	if result := n.results[n.workflowType]; result != nil {
+	if result := resultFor(n.results[n.workflowType], n.template); result != nil {
 		return result.invitation(seen.WorkflowID)
 	}
 	if !n.repeatable() {
@@ -93,6 +94,17 @@ func (n askAgain) afterFailure(e *toolError) {
 	}
 	e.Retryable = false
 	e.advice = hint
+}
+
+// resultFor returns the first of the tools that finds the execution which a call
+// found by the template, nil if none does.
+func resultFor(tools []*resultTool, by *idtemplate.Template) *resultTool {
+	for _, tool := range tools {
+		if tool.address.finds(by) {
+			return tool
+		}
+	}
+	return nil
 }
 
 // invitation tells how to get the result of a workflow through the tool.

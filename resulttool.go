@@ -71,12 +71,10 @@ func (t ResultTool) declare(d *declaration) *binding {
 	}
 	tool := &resultTool{*m, &waiter{
 		base: m.base, output: out, wait: cmp.Or(t.Wait, d.opts.Wait), next: askAgain{m.base},
-		allow: t.Allow, tasks: t.TaskSupport, inline: d.opts.InlineWait, answers: d.answers, allowAnswer: t.AllowAnswer,
+		allow: t.Allow, tasks: t.TaskSupport, inline: d.opts.InlineWait, answers: d.answers, allowAnswer: t.AllowAnswer, template: m.address.template,
 	}}
 	d.tasks[t.Name] = tool.waiter
-	if d.results[m.workflowType] == nil {
-		d.results[m.workflowType] = tool
-	}
+	d.results[m.workflowType] = append(d.results[m.workflowType], tool)
 	return d.bind(m.base, tool.call, mcp.Tool{
 		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta,
 		Annotations: cmp.Or(t.Annotations, &mcp.ToolAnnotations{ReadOnlyHint: true}),

@@ -16,7 +16,7 @@ type target struct {
 	*base
 	address address
 	allow   AllowFunc
-	results map[string]*resultTool // by workflow type
+	results map[string][]*resultTool // by workflow type
 }
 
 // find returns the execution that a call names, if it is of the tool's workflow
@@ -96,7 +96,7 @@ func (t *target) notFound(key workflowKey) *toolError {
 func (t *target) ended(e *execution) *toolError {
 	status := statusName(e.status)
 	advice := "Calling again will not help: what has ended cannot be changed."
-	if result := t.results[t.workflowType]; result != nil {
+	if result := resultFor(t.results[t.workflowType], t.address.template); result != nil {
 		advice += fmt.Sprintf(" %s says how it ended.", result.name)
 	}
 	return &toolError{

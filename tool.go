@@ -182,7 +182,7 @@ func (t WorkflowTool) declare(d *declaration) *binding {
 	}}
 	tool.waiter = &waiter{
 		base: b, output: out, wait: cmp.Or(t.Wait, d.opts.Wait), next: &callAgain{tool.starter, d.results},
-		allow: t.Allow, tasks: t.TaskSupport, inline: d.opts.InlineWait, answers: d.answers, allowAnswer: t.AllowAnswer,
+		allow: t.Allow, tasks: t.TaskSupport, inline: d.opts.InlineWait, answers: d.answers, allowAnswer: t.AllowAnswer, template: tool.starter.template,
 	}
 	if t.Mode == Start {
 		tool.waiter.inline, tool.waiter.starts = 0, true

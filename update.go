@@ -98,8 +98,8 @@ func (t UpdateTool) declare(d *declaration) *binding {
 		d.placeholder("UpdateID", name, m.input.schema)
 	}
 	tool := &updateTool{message: *m, update: t.Update, id: id, wait: cmp.Or(t.Wait, d.opts.Wait), output: out}
-	if t.Update == AnswerUpdate && d.answers[m.workflowType] == nil {
-		d.answers[m.workflowType] = tool
+	if t.Update == AnswerUpdate {
+		d.answers[m.workflowType] = append(d.answers[m.workflowType], tool)
 	}
 	return d.bind(m.base, tool.call, mcp.Tool{
 		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta,

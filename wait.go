@@ -12,6 +12,8 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
+
+	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
 
 // A waiter waits for a tool's workflow, and answers with how it ended.
@@ -25,7 +27,8 @@ type waiter struct {
 	starts      bool          // the tool is in mode Start: without a result, its answer is the handle
 	inline      time.Duration // how long a call that can become a task waits before it does
 	allowAnswer AnswerFunc
-	answers     map[string]*updateTool // workflow type -> the tool that answers its questions
+	answers     map[string][]*updateTool // workflow type -> the tools that answer its questions
+	template    *idtemplate.Template     // by which a call finds its execution, nil for none
 }
 
 // A nextStep tells a model what to do after an answer that is no result.

@@ -161,6 +161,9 @@ func (t *Template) Uses(name string) bool {
 	return false
 }
 
+// Equal reports whether the templates make the same IDs of the same arguments.
+func (t *Template) Equal(other *Template) bool { return slices.Equal(t.parts, other.parts) }
+
 // Path splits a placeholder into the steps of its path.
 func Path(placeholder string) []string { return strings.Split(placeholder, ".") }
 
