@@ -10,7 +10,8 @@ import (
 // A Caller is who makes a request.
 type Caller struct {
 	// Principal is the caller's name, as [Options.Principal] gives it. It is
-	// empty if the caller is not known, as over stdio.
+	// empty if the caller is not known, as over stdio, and never if there is a
+	// TokenInfo.
 	Principal string
 	// TokenInfo is the caller's verified bearer token, nil without one.
 	TokenInfo *auth.TokenInfo
@@ -58,14 +59,28 @@ func (b *base) caller(ctx context.Context, req mcp.Request) (Caller, error) {
 		b.log(ctx, "Options.Principal refused a call", "error", err)
 		return c, unauthorized()
 	}
+	if c.TokenInfo != nil && c.Principal == "" {
+		// All users of such tokens would be one owner.
+		b.log(ctx, "a verified token does not name its user, so its caller was refused: "+
+			"set UserID in the auth.TokenVerifier, or Options.Principal to name the caller")
+		return c, namelessToken()
+	}
 	return c, nil
 }
 
 func unauthorized() *toolError {
 	return &toolError{
 		Type:    errUnauthorized,
-		Message: "This tool must know who calls it, and does not. Nothing was done.",
+		Message: "Authentication required: the caller is unknown. Nothing was done.",
 		advice:  "Calling again will not help. Tell the user, who has to sign in.",
+	}
+}
+
+func namelessToken() *toolError {
+	return &toolError{
+		Type:    errUnauthorized,
+		Message: "Authentication required: the access token is valid, but does not name its user. Nothing was done.",
+		advice:  "Calling again will not help. Tell the user that the operator of this server has to fix how it identifies users; its log says how.",
 	}
 }
 

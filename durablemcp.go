@@ -148,6 +148,10 @@ type Options struct {
 	// of the verified bearer token ([auth.TokenInfo.UserID]) over HTTP and empty
 	// elsewhere.
 	//
+	// Callers with the empty name are one anonymous owner. The empty name is
+	// therefore refused on requests with a verified token: set Principal if the
+	// tokens have no subject.
+	//
 	// [auth.TokenInfo.UserID]: https://pkg.go.dev/github.com/modelcontextprotocol/go-sdk/auth#TokenInfo
 	Principal func(ctx context.Context, req mcp.Request) (string, error)
 

@@ -128,8 +128,8 @@ func (t *task) tell(ctx context.Context, req mcp.Request, client peer, stream *l
 	for {
 		seen, err := t.find(ctx, req)
 		switch {
-		case isUnknownTask(err):
-			return // it has expired
+		case isUnknownTask(err), isUnknownCaller(err):
+			return // it has expired, or the caller has become unknown
 		case err == nil:
 			told, err = t.tellIfNew(ctx, req, seen, client, stream, told)
 			if err == nil && seen.closed() {

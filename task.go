@@ -50,7 +50,7 @@ func (t *task) find(ctx context.Context, req mcp.Request) (*snapshot, error) {
 	defer cancel()
 	caller, err := t.caller(ctx, req)
 	if err != nil {
-		return nil, unknownTask()
+		return nil, unknownCaller(err)
 	}
 	seen, err := t.resolve(ctx, t.c, t.handle, caller)
 	switch {

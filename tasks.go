@@ -204,6 +204,21 @@ func unknownTask() error {
 	return rpcError(jsonrpc.CodeInvalidParams, "Unknown task: there is no such task, it has expired, or it belongs to somebody else.", nil)
 }
 
+// unknownCaller is the error of a request whose caller is not known, for the
+// reason that [base.caller] gives. It says nothing of the task.
+func unknownCaller(reason error) error {
+	message := unauthorized().Message
+	if refusal, ok := errors.AsType[*toolError](reason); ok {
+		message = refusal.Message + " " + refusal.advice
+	}
+	return rpcError(jsonrpc.CodeInvalidRequest, message, nil)
+}
+
+func isUnknownCaller(err error) bool {
+	e, ok := errors.AsType[*jsonrpc.Error](err)
+	return ok && e.Code == jsonrpc.CodeInvalidRequest
+}
+
 func isUnknownTask(err error) bool {
 	e, ok := errors.AsType[*jsonrpc.Error](err)
 	return ok && e.Code == jsonrpc.CodeInvalidParams

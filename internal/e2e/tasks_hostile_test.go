@@ -293,7 +293,9 @@ func TestTaskHooksThatPanic(t *testing.T) {
 			t.Errorf("the error shows internals: %s", m)
 		}
 	}
-	wantUnknown(t, r.web("stranger"), "a caller who is refused", id)
+	for _, method := range taskMethods {
+		wantError(t, r.web("stranger").about(t, method, id), -32600, "")
+	}
 	if got := r.web("").get(t, id).Status; got != "working" {
 		t.Errorf("the task is %s", got)
 	}
