@@ -44,7 +44,7 @@ func (d *declaration) startOptions(o client.StartWorkflowOptions, taskQueue stri
 	o.WorkflowExecutionErrorWhenAlreadyStarted = true
 	// Only a worker on the same client can take the offer up: then the first
 	// workflow task comes back with the start, and a round trip is saved.
-	o.EnableEagerStart = !d.opts.DisableEagerStart && o.VersioningOverride == nil
+	o.EnableEagerStart = d.opts.EagerStart && o.VersioningOverride == nil
 	return o
 }
 

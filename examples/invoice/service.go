@@ -52,7 +52,7 @@ func startService(ctx context.Context, fail context.CancelCauseFunc, flags *flag
 // the other mounts it.
 func (s *service) start(fail context.CancelCauseFunc, logger *slog.Logger) error {
 	registry, err := durablemcp.New(&durablemcp.Options{
-		UIURL: s.temporal.UIURL, Namespace: s.temporal.Namespace, Principal: s.flags.principal, Logger: logger,
+		UIURL: s.temporal.UIURL, Namespace: s.temporal.Namespace, Principal: s.flags.principal, EagerStart: true, Logger: logger,
 	}, billing.Tools(access())...)
 	if err != nil {
 		return err

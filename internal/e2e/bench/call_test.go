@@ -14,7 +14,7 @@ import (
 func BenchmarkCall(b *testing.B) {
 	r := setUp(b)
 	ctx := b.Context()
-	session := connect(b, r.serveTools(b, durablemcp.Options{}))
+	session := connect(b, r.serveTools(b, durablemcp.Options{EagerStart: true}))
 	byHand := mcp.NewServer(implementation, nil)
 	addByHand[input, output](byHand, &mcp.Tool{Name: "greet", Description: "Greets."}, r.client, "greet")
 	tutorial := connect(b, serve(b, byHand))

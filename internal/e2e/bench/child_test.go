@@ -45,7 +45,7 @@ func serveChild(ctx context.Context, temporal string) error {
 		return err
 	}
 	defer c.Close()
-	tool, err := newServer(durablemcp.Options{Wait: childWait, InlineWait: time.Millisecond}, c)
+	tool, err := newServer(durablemcp.Options{EagerStart: true, Wait: childWait, InlineWait: time.Millisecond}, c)
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func shareOf[In, Out any](b *testing.B, fn func(workflow.Context, In) (Out, erro
 	if err != nil {
 		b.Fatal(err)
 	}
-	registry, err := durablemcp.New(&durablemcp.Options{Logger: slog.New(slog.DiscardHandler)}, durablemcp.WorkflowTool{
+	registry, err := durablemcp.New(&durablemcp.Options{EagerStart: true, Logger: slog.New(slog.DiscardHandler)}, durablemcp.WorkflowTool{
 		Name: "tool", Description: "Does it.", Workflow: fn, TaskQueue: queue, WorkflowID: "tool-{@uuid}",
 	})
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 func BenchmarkTaskGet(b *testing.B) {
 	r := setUp(b)
 	// Shorter than any workflow: every call becomes a task.
-	tasks := taskclient.NewHTTP(r.serveTools(b, durablemcp.Options{InlineWait: time.Nanosecond}), nil)
+	tasks := taskclient.NewHTTP(r.serveTools(b, durablemcp.Options{EagerStart: true, InlineWait: time.Nanosecond}), nil)
 	for _, test := range []struct {
 		name, tool, status string
 		done               bool
