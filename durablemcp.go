@@ -152,6 +152,10 @@ type Options struct {
 	// therefore refused on requests with a verified token: set Principal if the
 	// tokens have no subject.
 	//
+	// Over HTTP, ctx has the values that HTTP middleware gave to this request, if
+	// [NewHTTPHandler] serves it. With the MCP SDK's own handler, in a session of
+	// an old client, they are those of the session's first request.
+	//
 	// [auth.TokenInfo.UserID]: https://pkg.go.dev/github.com/modelcontextprotocol/go-sdk/auth#TokenInfo
 	Principal func(ctx context.Context, req mcp.Request) (string, error)
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -32,6 +33,15 @@ const statelessProtocol = "2026-07-28"
 // is let pass, although the specification asks clients for it: the SDK's own
 // clients do not send it with methods that they do not know.
 //
+// The context of a request has the values of its own HTTP request's context,
+// such as HTTP middleware adds, for every generation of client: for
+// [Options.Principal] and the other hooks, for Temporal's context propagators and
+// interceptors, and for the server's own tools and receiving middleware. (In a
+// session, the SDK's handler shows them those of the session's first HTTP
+// request.) For this, the handler adds receiving middleware to the server when
+// it serves its first request. Cancellation and deadline are the SDK's: in a
+// session, a call outlives its HTTP request.
+//
 // A nil opts is the same as the zero options; Stateless and
 // PropagateRequestCancellation in it are ignored, because the client's
 // protocol version decides them. Set SessionTimeout if clients come and go:
@@ -51,13 +61,20 @@ func NewHTTPHandler(server *mcp.Server, opts *mcp.StreamableHTTPOptions) http.Ha
 	o.Stateless = true
 	o.PropagateRequestCancellation = true // basic/transports: the POST is the request's whole life
 	stateless := taskHandler(mcp.NewStreamableHTTPHandler(getServer, &o), o.MaxRequestBodyBytes)
+	var once sync.Once
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		// Not before, so that all other middleware sees the contexts, too.
+		once.Do(func() {
+			if server != nil {
+				server.AddReceivingMiddleware(requestContexts)
+			}
+		})
 		w.Header().Set("X-Accel-Buffering", "no") // proxies must pass events on as they come
 		if req.Header.Get("Mcp-Protocol-Version") >= statelessProtocol {
 			stateless.ServeHTTP(w, req)
 			return
 		}
-		sessions.ServeHTTP(w, req)
+		sessions.ServeHTTP(w, carryValues(req))
 	})
 }
 
