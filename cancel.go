@@ -83,12 +83,11 @@ func (t *cancelTool) call(ctx context.Context, c *connection, req *mcp.CallToolR
 	if err != nil {
 		return nil, t.failure(ctx, e, err)
 	}
-	text := fmt.Sprintf("Temporal has accepted the request to cancel workflow %q. The workflow ends in its own way, which its state shows.", e.id)
 	if t.terminate {
-		text = fmt.Sprintf("The workflow %q is terminated.", e.id)
+		return t.withMeta(acceptedResult(e, fmt.Sprintf("The workflow %q is terminated.", e.id), "It has ended without running its cleanup code."), e), nil
 	}
-	answer := mustMarshal(accepted{Accepted: true, WorkflowID: e.id, RunID: e.runID})
-	return t.withMeta(structured(answer, text), e), nil
+	return t.withMeta(acceptedResult(e, fmt.Sprintf("Temporal has accepted the request to cancel workflow %q.", e.id),
+		"The workflow ends in its own way, which its state shows."), e), nil
 }
 
 // end cancels or terminates an execution.

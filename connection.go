@@ -73,7 +73,11 @@ func (c *connection) memo(ctx context.Context, resp *workflowservice.DescribeWor
 		return nil, err
 	}
 	c.decoder.Store(desc)
-	return readMemo(desc, began)
+	m, err := readMemo(desc, began)
+	if err != nil {
+		return nil, &unreadableError{err}
+	}
+	return m, nil
 }
 
 // An execution is a workflow execution that a call works with.

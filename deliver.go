@@ -157,7 +157,7 @@ func (w *waiter) askModel(seen running) *mcp.CallToolResult {
 		}
 		lines = append(lines, line)
 	}
-	text := strings.Join(lines, "\n") + "\n" + cmp.Or(w.answersWith(seen.WorkflowID),
-		"Tell the user, who has to answer through another client, or through a tool that decides it.")
-	return structured(mustMarshal(map[string]running{"running": seen}), text+" The work goes on after that. "+w.next.goOn(seen))
+	seen.Next = cmp.Or(w.answersWith(seen.WorkflowID),
+		"Tell the user, who has to answer through another client, or through a tool that decides it.") + " The work goes on after that. " + w.next.goOn(seen)
+	return structured(mustMarshal(map[string]running{"running": seen}), strings.Join(lines, "\n")+"\n"+seen.Next)
 }

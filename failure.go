@@ -20,6 +20,8 @@ const (
 	errUnavailable      = "TemporalUnavailable" // Temporal was not reached: nothing was started
 	errUnknownOutcome   = "OutcomeUnknown"      // it is not known whether anything was started
 	errRefused          = "TemporalRefused"     // Temporal refused the request for good
+	errUnsent           = "RequestNotSent"      // the server could not make the request: nothing was done
+	errUnreadable       = "RecordUnreadable"    // the server cannot read what Temporal keeps of the workflow
 	errBusy             = "TemporalBusy"        // Temporal refused the request for now
 	errUnauthorized     = "Unauthorized"        // the caller may not do this
 	errFailed           = "WorkflowFailed"      // the workflow failed, with an error of no type
@@ -36,8 +38,11 @@ const (
 	errInternal         = "Internal"            // a fault of the server itself
 )
 
-// A toolError is a failed call as the model sees it: structured content
-// {"error": …} beside text made of message and advice.
+// A toolError is a failed call: for the model a text made of message, cause,
+// violations and advice, for programs an object in _meta, under [MetaKeyError].
+//
+// It is not structured content: some clients show the model nothing else where
+// there is some, and then it would not see the text.
 type toolError struct {
 	Type       string          `json:"type"`
 	Message    string          `json:"message"`
@@ -52,24 +57,6 @@ type toolError struct {
 }
 
 func (e *toolError) Error() string { return e.Type + ": " + e.Message }
-
-const errorSchema = `{
-	"type": "object",
-	"properties": {"error": {
-		"type": "object",
-		"description": "Why the call failed.",
-		"properties": {
-			"type": {"type": "string"},
-			"message": {"type": "string"},
-			"retryable": {"type": "boolean", "description": "Whether the same call can succeed later."},
-			"cause": {"type": "string"},
-			"details": {},
-			"violations": {"type": "array", "items": {"type": "string"}}
-		},
-		"required": ["type", "message", "retryable"]
-	}},
-	"required": ["error"]
-}`
 
 // workflowFailure turns the error with which a workflow ended into what the
 // model is told. It is the one place where Temporal's failures are read.

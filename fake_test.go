@@ -64,13 +64,21 @@ type mounted struct {
 // mount declares one tool on a fake Temporal.
 func mount(t testing.TB, opts Options, tool WorkflowTool, result any) *mounted {
 	t.Helper()
+	fake := &fakeTemporal{result: result}
+	m := mountOn(t, opts, tool, fake)
+	m.temporal = fake
+	return m
+}
+
+// mountOn declares one tool on a client.
+func mountOn(t testing.TB, opts Options, tool WorkflowTool, c client.Client) *mounted {
+	t.Helper()
 	opts.Logger = slog.New(slog.DiscardHandler)
 	registry, err := New(&opts, tool)
 	if err != nil {
 		t.Fatal(err)
 	}
-	fake := &fakeTemporal{result: result}
-	return &mounted{t, fake, registry.bindings[0].handler(newConnection(fake))}
+	return &mounted{t: t, handler: registry.bindings[0].handler(newConnection(c))}
 }
 
 // call calls the tool with raw arguments.
@@ -85,17 +93,17 @@ func (m *mounted) call(arguments string) *mcp.CallToolResult {
 	return result
 }
 
-// errorOf returns the structured error of a result, nil if it is none.
+// errorOf returns the error of a result, nil if it is none.
 func errorOf(t testing.TB, result *mcp.CallToolResult) *toolError {
 	t.Helper()
 	if !result.IsError {
 		return nil
 	}
-	var content struct{ Error *toolError }
-	if err := json.Unmarshal(result.StructuredContent.(json.RawMessage), &content); err != nil || content.Error == nil {
-		t.Fatalf("structured content %v: %v", result.StructuredContent, err)
+	e, ok := result.Meta[MetaKeyError].(*toolError)
+	if !ok || result.StructuredContent != nil {
+		t.Fatalf("the error has the _meta %v and the structured content %v", result.Meta, result.StructuredContent)
 	}
-	return content.Error
+	return e
 }
 
 func textOf(result *mcp.CallToolResult) string {

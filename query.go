@@ -72,7 +72,7 @@ func (t QueryTool) declare(d *declaration) *binding {
 	d.identity(t.Name, t.Description)
 	d.required("Query", t.Query, "the query's name")
 	d.checkDuration("Timeout", t.Timeout)
-	out := d.result(reflect.TypeOf(t.Output), "Output", []byte(errorSchema))
+	out := d.result(reflect.TypeOf(t.Output), "Output")
 	m := d.message(messageFields{
 		workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID,
 		input: t.Input, argNames: t.ArgNames, allow: t.Allow,

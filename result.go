@@ -17,6 +17,20 @@ import (
 // repeats_call_closed_at, the time of that.
 const MetaKey = "io.github.durablemcp/workflow"
 
+// MetaKeyError is the key in the _meta of a tool error under which programs find
+// what the text says: an object with
+//
+//	type        what failed; of a workflow's failure, the type that it has in Temporal
+//	message     what failed, in words
+//	retryable   whether the same call can succeed later
+//	cause       why, if that is known
+//	details     the first detail of the workflow's failure, if that is JSON
+//	violations  of the input schema, each with its JSON path
+//
+// Type, message and retryable are always there. Tool errors have no structured
+// content.
+const MetaKeyError = "io.github.durablemcp/error"
+
 // A startAnswer is the answer of a tool that starts a workflow without waiting:
 // the workflow's handle.
 type startAnswer struct {
@@ -36,7 +50,7 @@ const handleSchema = `{
 }`
 
 // handleOutputSchema is the output schema of a tool in mode Start.
-const handleOutputSchema = `{"type": "object", "anyOf": [` + handleSchema + `, ` + errorSchema + `]}`
+const handleOutputSchema = handleSchema
 
 // statusName is the name of an execution's status, as handles show it.
 func statusName(s enums.WorkflowExecutionStatus) string {
@@ -67,12 +81,12 @@ func handleResult(e *execution) *mcp.CallToolResult {
 // runningResult answers that the workflow is still running, and how the model
 // gets at its result.
 func runningResult(tool string, seen running, goOn string) *mcp.CallToolResult {
-	hope := "the work goes on."
+	seen.Next = "Nothing is lost: the work goes on. " + goOn
 	if strings.HasPrefix(seen.Doing, stuckMark) {
-		hope = "the work goes on when that is mended. Tell the user."
+		seen.Next = "Nothing is lost: the work goes on when that is fixed. Tell the user. " + goOn
 	}
-	text := fmt.Sprintf("%s is still running after %s. It is doing this: %s. Nothing is lost: %s %s",
-		tool, seen.Elapsed, strings.TrimSuffix(seen.Doing, "."), hope, goOn)
+	text := fmt.Sprintf("%s is still running after %s. Current activity: %s. %s",
+		tool, seen.Elapsed, strings.TrimSuffix(seen.Doing, "."), seen.Next)
 	return structured(mustMarshal(map[string]running{"running": seen}), text)
 }
 
@@ -88,9 +102,11 @@ func (b *base) errorResult(e *toolError) *mcp.CallToolResult {
 	if e.advice != "" {
 		text += "\n" + e.advice
 	}
-	result := structured(mustMarshal(map[string]*toolError{"error": e}), text)
-	result.IsError = true
-	return result
+	return &mcp.CallToolResult{
+		IsError: true,
+		Content: []mcp.Content{&mcp.TextContent{Text: text}},
+		Meta:    mcp.Meta{MetaKeyError: e},
+	}
 }
 
 // withMeta adds what every result says about its workflow.
@@ -101,7 +117,10 @@ func (b *base) withMeta(result *mcp.CallToolResult, e *execution) *mcp.CallToolR
 			url.PathEscape(b.opts.Namespace), url.PathEscape(e.id), url.PathEscape(e.runID))
 	}
 	e.repeats.add(result, meta)
-	result.Meta = mcp.Meta{MetaKey: meta}
+	if result.Meta == nil {
+		result.Meta = make(mcp.Meta)
+	}
+	result.Meta[MetaKey] = meta
 	return result
 }
 

@@ -86,7 +86,7 @@ func (t ResultTool) declare(d *declaration) *binding {
 // recorded already.
 func (d *declaration) resultOf(t ResultTool) *outputBinding {
 	quiet := &declaration{declarations: newDeclarations(Options{}), name: d.name}
-	return d.workflowResult(quiet.workflow(t.Workflow, t.WorkflowType), t.Output, json.RawMessage(runningSchema), json.RawMessage(errorSchema))
+	return d.workflowResult(quiet.workflow(t.Workflow, t.WorkflowType), t.Output, json.RawMessage(runningSchema))
 }
 
 func (t *resultTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {

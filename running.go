@@ -28,6 +28,7 @@ type running struct {
 	Elapsed    string  `json:"elapsed"`
 	Doing      string  `json:"doing,omitempty"`
 	Questions  []asked `json:"questions,omitempty"`
+	Next       string  `json:"next"`
 
 	closed bool // after all: it ended while this answer was made
 }
@@ -52,9 +53,10 @@ const runningSchema = `{
 			"run_id": {"type": "string"},
 			"elapsed": {"type": "string", "description": "How long it has been running, such as 45s."},
 			"doing": {"type": "string", "description": "What it is doing now."},
-			"questions": ` + questionsSchema + `
+			"questions": ` + questionsSchema + `,
+			"next": {"type": "string", "description": "What to do to get at the result."}
 		},
-		"required": ["workflow_id", "run_id", "elapsed"]
+		"required": ["workflow_id", "run_id", "elapsed", "next"]
 	}},
 	"required": ["running"]
 }`

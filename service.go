@@ -1,21 +1,22 @@
 package durablemcp
 
 import (
+	"context"
 	"errors"
 	"strings"
 
 	"go.temporal.io/api/serviceerror"
+	"google.golang.org/grpc/codes"
+	grpcstatus "google.golang.org/grpc/status"
 )
 
-// serviceFailure sorts the errors of requests to Temporal. The errors themselves
+// serviceFailure sorts the errors of requests to Temporal by what they say of the
+// request: it was not sent, it was refused, or nobody knows. The errors themselves
 // can name hosts and namespaces, so they go to the log only.
 func serviceFailure(err error) *toolError {
 	var (
-		invalid     *serviceerror.InvalidArgument
-		exhausted   *serviceerror.ResourceExhausted
-		denied      *serviceerror.PermissionDenied
-		noNamespace *serviceerror.NamespaceNotFound
-		notFound    *serviceerror.NotFound
+		unsent     *unsentError
+		unreadable *unreadableError
 	)
 	switch {
 	case tooLarge(err):
@@ -24,27 +25,27 @@ func serviceFailure(err error) *toolError {
 			Message: "The arguments are larger than Temporal accepts.",
 			advice:  "Call again with smaller arguments.",
 		}
-	case errors.As(err, &invalid):
-		return &toolError{
-			Type:    errRefused,
-			Message: "Temporal refused the request as invalid.",
-			advice:  "This is a fault of the tool's declaration or of the server's configuration, which its log explains. Tell the user.",
-		}
-	case errors.As(err, &exhausted):
-		return &toolError{
-			Type:      errBusy,
-			Message:   "Temporal is over its limits at the moment.",
-			Retryable: true,
-			advice:    "Wait a little, then make the same call again.",
-		}
-	case errors.As(err, &denied), errors.As(err, &noNamespace), errors.As(err, &notFound):
-		return &toolError{
-			Type:    errRefused,
-			Message: "The server has no access to its Temporal namespace.",
-			advice:  "Calling again will not help until the server's configuration is mended. Tell the user.",
-		}
 	case neverSent(err):
 		return unavailable()
+	case errors.As(err, &unsent) && !timedOut(err):
+		return &toolError{
+			Type:      errUnsent,
+			Message:   "This server could not make a request to Temporal of the call, for a reason that its log explains, such as a payload codec that is not available.",
+			Retryable: true,
+			advice:    "Wait a little, then make the same call again; tell the user if it lasts.",
+		}
+	case errors.As(err, &unsent):
+		return unavailable()
+	case errors.As(err, &unreadable):
+		return &toolError{
+			Type:      errUnreadable,
+			Message:   "This server cannot read what Temporal keeps of the workflow, for a reason that its log explains, such as a payload codec that is not available.",
+			Retryable: true,
+			advice:    "Wait a little, then make the same call again; tell the user if it lasts.",
+		}
+	}
+	if refusal := refused(err); refusal != nil {
+		return refusal
 	}
 	return &toolError{
 		Type:      errUnknownOutcome,
@@ -52,6 +53,70 @@ func serviceFailure(err error) *toolError {
 		Retryable: true,
 	}
 }
+
+// refused returns the error of a request that Temporal has answered with a refusal,
+// after which nothing was done. It returns nil for the codes that can stand for a
+// request which was carried out: Unavailable, DeadlineExceeded and Canceled, and
+// Internal, DataLoss and Unknown, with which a server or a proxy says that it does
+// not know itself.
+func refused(err error) *toolError {
+	switch codeOf(err) {
+	case codes.ResourceExhausted:
+		return &toolError{
+			Type:      errBusy,
+			Message:   "Temporal is over its limits at the moment, and refused the request.",
+			Retryable: true,
+			advice:    "Wait a little, then make the same call again.",
+		}
+	case codes.InvalidArgument, codes.OutOfRange:
+		return refusal("Temporal refused the request as invalid.",
+			"This is a fault of the tool's declaration or of the server's configuration, which its log explains. Tell the user.")
+	case codes.PermissionDenied:
+		return refusal("This server has no permission for the request in Temporal.", fixConfiguration)
+	case codes.Unauthenticated:
+		return refusal("Temporal refused this server's credentials.", fixConfiguration)
+	case codes.NotFound:
+		return refusal("Temporal does not know what the request is about, which is probably this server's namespace.", fixConfiguration)
+	case codes.Unimplemented:
+		return refusal("The Temporal server does not support the request; it is probably too old.", fixConfiguration)
+	case codes.FailedPrecondition, codes.AlreadyExists, codes.Aborted:
+		return refusal("Temporal refused the request in its present state, for a reason that the server's log explains.",
+			"Calling again will probably not help. Tell the user.")
+	}
+	return nil
+}
+
+const fixConfiguration = "Calling again will not help until the server's configuration is fixed. Tell the user."
+
+func refusal(message, advice string) *toolError {
+	return &toolError{Type: errRefused, Message: message, advice: advice}
+}
+
+// codeOf returns the gRPC code of an error of a request, Unknown if it has none.
+func codeOf(err error) codes.Code {
+	if service, ok := errors.AsType[serviceerror.ServiceError](err); ok {
+		return service.Status().Code()
+	}
+	if plain, ok := errors.AsType[interface {
+		error
+		GRPCStatus() *grpcstatus.Status
+	}](err); ok {
+		return plain.GRPCStatus().Code()
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return codes.DeadlineExceeded
+	case errors.Is(err, context.Canceled):
+		return codes.Canceled
+	}
+	return codes.Unknown
+}
+
+// An unreadableError is that what Temporal has answered cannot be read: the client's
+// data converter or payload codec failed.
+type unreadableError struct{ error }
+
+func (e *unreadableError) Unwrap() error { return e.error }
 
 func unavailable() *toolError {
 	return &toolError{

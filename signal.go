@@ -60,17 +60,25 @@ type accepted struct {
 	Accepted   bool   `json:"accepted"`
 	WorkflowID string `json:"workflow_id"`
 	RunID      string `json:"run_id"`
+	Next       string `json:"next"`
 }
 
-const acceptedOutputSchema = `{"type": "object", "anyOf": [{
+const acceptedOutputSchema = `{
 	"type": "object",
 	"properties": {
 		"accepted": {"type": "boolean", "description": "Temporal has accepted it. Whether the workflow acts on it is not known yet."},
 		"workflow_id": {"type": "string"},
-		"run_id": {"type": "string"}
+		"run_id": {"type": "string"},
+		"next": {"type": "string", "description": "What that means, and where to look."}
 	},
-	"required": ["accepted", "workflow_id", "run_id"]
-}, ` + errorSchema + `]}`
+	"required": ["accepted", "workflow_id", "run_id", "next"]
+}`
+
+// acceptedResult answers that Temporal has accepted something for a workflow, and
+// what that means.
+func acceptedResult(e *execution, what, next string) *mcp.CallToolResult {
+	return structured(mustMarshal(accepted{Accepted: true, WorkflowID: e.id, RunID: e.runID, Next: what + " " + next}), what+" "+next)
+}
 
 type signalTool struct {
 	message
@@ -114,9 +122,8 @@ func (t *signalTool) call(ctx context.Context, c *connection, req *mcp.CallToolR
 	if err != nil {
 		return nil, err
 	}
-	answer := mustMarshal(accepted{Accepted: true, WorkflowID: e.id, RunID: e.runID})
-	text := fmt.Sprintf("Temporal has accepted the signal %s for workflow %q. Whether the workflow acts on it shows in its state.", t.signal, e.id)
-	return t.withMeta(structured(answer, text), e), nil
+	return t.withMeta(acceptedResult(e, fmt.Sprintf("Temporal has accepted the signal %s for workflow %q.", t.signal, e.id),
+		"Whether the workflow acts on it shows in its state."), e), nil
 }
 
 // send signals the execution that a call names.

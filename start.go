@@ -74,7 +74,11 @@ const mostStarts = 4
 
 // tryStart starts the workflow. If its ID is taken, it returns by which run.
 func (s *starter) tryStart(ctx context.Context, c *connection, options client.StartWorkflowOptions, rec record, in *input) (e *execution, taken string, err error) {
-	run, err := c.ExecuteWorkflow(ctx, options, s.workflowType, in.args...)
+	var run client.WorkflowRun
+	err = send(ctx, func(ctx context.Context) error {
+		run, err = c.ExecuteWorkflow(ctx, options, s.workflowType, in.args...)
+		return err
+	})
 	if taken, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
 		return nil, taken.RunId, nil
 	}

@@ -60,7 +60,7 @@ type childStatus struct {
 	WorkflowType string `json:"workflow_type"`
 }
 
-const statusOutputSchema = `{"type": "object", "anyOf": [{
+const statusOutputSchema = `{
 	"type": "object",
 	"properties": {
 		"workflow_id": {"type": "string"},
@@ -87,7 +87,7 @@ const statusOutputSchema = `{"type": "object", "anyOf": [{
 		}}
 	},
 	"required": ["workflow_id", "run_id", "status", "started"]
-}, ` + errorSchema + `]}`
+}`
 
 type statusTool struct{ message }
 

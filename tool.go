@@ -203,9 +203,9 @@ func (t WorkflowTool) declare(d *declaration) *binding {
 // workflow's result.
 func (t WorkflowTool) otherAnswers() []json.RawMessage {
 	if t.Mode == Start {
-		return []json.RawMessage{json.RawMessage(handleSchema), json.RawMessage(errorSchema)}
+		return []json.RawMessage{json.RawMessage(handleSchema)}
 	}
-	return []json.RawMessage{json.RawMessage(runningSchema), json.RawMessage(errorSchema)}
+	return []json.RawMessage{json.RawMessage(runningSchema)}
 }
 
 // checkTaskSupport checks the field TaskSupport.

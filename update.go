@@ -85,7 +85,7 @@ func (t UpdateTool) declare(d *declaration) *binding {
 	if t.Update == AnswerUpdate && t.Input == nil {
 		t.Input = Answer{} // as every workflow that asks has it
 	}
-	out := d.result(reflect.TypeOf(t.Output), "Output", []byte(errorSchema))
+	out := d.result(reflect.TypeOf(t.Output), "Output")
 	id := d.parseTemplate("UpdateID", cmp.Or(t.UpdateID, "{"+idtemplate.UUID+"}"))
 	m := d.message(messageFields{
 		workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID,

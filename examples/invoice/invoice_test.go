@@ -88,9 +88,8 @@ func (a answer) mustFail(t *testing.T, errorType string, texts ...string) {
 	if a.Err != nil || !a.IsError {
 		t.Fatalf("got %v and %s, want the error %s", a.Err, a.Structured, errorType)
 	}
-	var content struct{ Error struct{ Type string } }
-	if err := json.Unmarshal([]byte(a.Structured), &content); err != nil || content.Error.Type != errorType {
-		t.Errorf("the error is %s, want the type %s", a.Structured, errorType)
+	if a.ErrorType != errorType {
+		t.Errorf("the error is of the type %s, want %s", a.ErrorType, errorType)
 	}
 	for _, text := range texts {
 		if !strings.Contains(a.Text, text) {

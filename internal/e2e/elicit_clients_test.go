@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp"
 )
 
 // A generation is a kind of client, by the protocol that it speaks and the way
@@ -193,7 +195,7 @@ func (c *calling) wantFailure(errorType string) failure {
 		c.t.Fatalf("%s: %v", c.tool, err)
 	}
 	var f failure
-	if !result.IsError || json.Unmarshal(result.StructuredContent, &f) != nil || f.Error.Type != errorType {
+	if !result.IsError || json.Unmarshal(result.Meta[durablemcp.MetaKeyError], &f.Error) != nil || f.Error.Type != errorType {
 		c.t.Fatalf("%s returned %s; want an error of the type %s", c.tool, result, errorType)
 	}
 	return f
@@ -207,7 +209,7 @@ func (r *rawResult) String() string {
 	for _, c := range r.Content {
 		text += c.Text
 	}
-	return fmt.Sprintf("%s, text %q, error %v", r.StructuredContent, text, r.IsError)
+	return fmt.Sprintf("%s, text %q, error %v %s", r.StructuredContent, text, r.IsError, r.Meta[durablemcp.MetaKeyError])
 }
 
 // throughSDK calls as the SDK's own client does.

@@ -55,7 +55,7 @@ func TestElicitState(t *testing.T) {
 		other := asking(Approve)(queue)[0].(durablemcp.WorkflowTool)
 		other.Name, other.WorkflowID = "other", queue+"-other-{name}"
 		fresh := other
-		fresh.Name, fresh.WorkflowID, fresh.Shared = "fresh", "", false
+		fresh.Name, fresh.WorkflowID, fresh.Shared = "fresh", queue+"-fresh-{@uuid}", false
 		return append(asking(Approve)(queue), other, fresh)
 	})
 	id := s.queue + "-ann"
@@ -275,5 +275,33 @@ func TestElicitAnswerNotTaken(t *testing.T) {
 	}
 	if ids := s.executions(); len(ids) != 1 {
 		t.Errorf("the executions are %v; want one", ids)
+	}
+}
+
+// TestElicitStateAfterADeploy goes on with a call after a deploy that has added
+// an optional argument with a default: it is the same call.
+func TestElicitStateAfterADeploy(t *testing.T) {
+	t.Parallel()
+	o := quick()
+	o.Principal = byHeader
+	o.Wait = 20 * time.Second
+	s := newStage(t, o, asking(Approve))
+	call, first := opened(t, s)
+
+	later := asking(Approve)(s.queue)[0].(durablemcp.WorkflowTool)
+	later.Workflow, later.Output, later.ArgNames = "Approve", map[string]any{}, nil
+	later.Input = struct {
+		Name    string `json:"name"`
+		Urgency string `json:"urgency" jsonschema:"default=normal"`
+	}{}
+	var err error
+	if s.registry, err = durablemcp.New(&o.Options, later); err != nil {
+		t.Fatal(err)
+	}
+	s.killServer()
+	s.startServer()
+	r, err := s.round(as(t.Context(), "ann"), call, formCaps, replying(first.RequestState, first.only(), agree))
+	if err != nil || string(r.StructuredContent) != accepted {
+		t.Errorf("got %+v, %v", r, err)
 	}
 }

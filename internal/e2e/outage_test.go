@@ -36,7 +36,7 @@ func TestUnknownOutcome(t *testing.T) {
 	r := setUp(t, options{noWorker: true, newClient: func() client.Client { return lazyClient(t, blackHole(t)) }}, func(queue string) []durablemcp.Tool {
 		once := gateTools(queue)[0].(durablemcp.WorkflowTool)
 		random := once
-		random.Name, random.WorkflowID = "random", ""
+		random.Name, random.WorkflowID = "random", queue+"-{@uuid}"
 		return []durablemcp.Tool{once, random}
 	})
 	safe := r.goCall("gate", `{"name":"a"}`)

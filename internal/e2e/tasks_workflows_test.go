@@ -118,7 +118,8 @@ func ending(ctx workflow.Context, name, order string) error {
 func taskTools(queue string) []durablemcp.Tool {
 	puppet := durablemcp.WorkflowTool{
 		Name: "puppet", Description: "Test.", Workflow: Puppet, TaskQueue: queue, ArgNames: []string{"name"}, WorkflowID: queue + "-{name}",
-		Shared: true,
+		RepeatWindow: durablemcp.NoRepeatWindow,
+		Shared:       true,
 	}
 	required, forbidden, start, mortal, brief := puppet, puppet, puppet, puppet, puppet
 	required.Name, required.TaskSupport = "puppet_required", durablemcp.TaskRequired

@@ -126,6 +126,7 @@ type rawResult struct {
 	StructuredContent json.RawMessage
 	IsError           bool
 	Content           []struct{ Text string }
+	Meta              map[string]json.RawMessage `json:"_meta"`
 }
 
 // rawCall calls a tool and returns the bytes of its result: the SDK's client
@@ -190,7 +191,7 @@ func TestRunning(t *testing.T) {
 		t.Errorf("got %+v, _meta %v", got, meta)
 	}
 	contains(t, answer.Running.Doing, "waiting for a timer, a signal or an update")
-	contains(t, o.Text, "impatient is still running after", "call impatient again with the same arguments", "starts anew")
+	contains(t, o.Text, "impatient is still running after", "call impatient again with the same arguments", "returns its result for 2m0s; later, or if it ended in another way, the call starts it anew")
 
 	results := r.goCall("gate", `{"name":"a"}`)
 	r.open(t, r.queue+"-a")

@@ -46,6 +46,7 @@ type Answer struct {
 	IsError    bool
 	Text       string
 	Structured string // JSON
+	ErrorType  string // of a tool error
 	RunID      string
 	Err        error
 }
@@ -63,6 +64,9 @@ func AnswerOf(result *mcp.CallToolResult, err error) Answer {
 	}
 	structured, _ := json.Marshal(result.StructuredContent)
 	a.Structured = string(structured)
+	if failure, ok := result.Meta[durablemcp.MetaKeyError].(map[string]any); ok {
+		a.ErrorType, _ = failure["type"].(string)
+	}
 	if meta, ok := result.Meta[durablemcp.MetaKey].(map[string]any); ok {
 		a.RunID, _ = meta["run_id"].(string)
 	}

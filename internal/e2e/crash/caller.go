@@ -13,6 +13,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp"
 	"github.com/durablemcp/durablemcp/taskclient"
 )
 
@@ -54,17 +55,12 @@ func answerOf(result *mcp.CallToolResult) (*answer, error) {
 		return nil, err
 	}
 	var known struct {
-		Error *struct {
-			Type      string `json:"type"`
-			Retryable bool   `json:"retryable"`
-		} `json:"error"`
 		Running *struct{} `json:"running"`
 	}
-	if json.Unmarshal(a.structured, &known) == nil {
-		a.running = known.Running != nil
-		if known.Error != nil {
-			a.errorType, a.retryable = known.Error.Type, known.Error.Retryable
-		}
+	a.running = json.Unmarshal(a.structured, &known) == nil && known.Running != nil
+	if failure, ok := result.Meta[durablemcp.MetaKeyError].(map[string]any); ok {
+		a.errorType, _ = failure["type"].(string)
+		a.retryable, _ = failure["retryable"].(bool)
 	}
 	return a, nil
 }
