@@ -293,25 +293,6 @@ func (r *Registry) RegisterWorkflows(w worker.WorkflowRegistry, taskQueue string
 	return nil
 }
 
-// Mount adds the registry's tools to server; their calls go to Temporal
-// through c. It makes no request: Temporal may be down. Other tools of the
-// server stay as they are, except that a tool of the same name is replaced, as
-// [mcp.Server.AddTool] does.
-//
-// Payload converters and codecs of c are applied to arguments and results.
-// Mount does not close c. It is an error if server or c is nil.
-func (r *Registry) Mount(server *mcp.Server, c client.Client) error {
-	if server == nil || c == nil {
-		return errors.New("durablemcp: Mount: server and client must not be nil")
-	}
-	conn := newConnection(c)
-	for _, b := range r.bindings {
-		tool := b.tool // AddTool keeps the pointer: registries stay immutable
-		server.AddTool(&tool, b.handler(conn))
-	}
-	return (&taskServer{opts: r.opts, tools: r.tasks, c: conn}).mount(server)
-}
-
 func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for key := range m {

@@ -61,6 +61,7 @@ type interview struct {
 	panics    int
 
 	handler mcp.ToolHandler
+	server  *taskServer
 	tasks   mcp.MethodHandler
 	task    string // the ID of the workflow's task
 	state   string // of a call that waits for an answer
@@ -120,8 +121,11 @@ func newInterview(t testing.TB) *interview {
 	conn := newConnection(i)
 	conn.decoder.Store(decoderOf(converter.GetDefaultDataConverter()))
 	i.handler = registry.bindings[0].handler(conn)
-	server := &taskServer{opts: registry.opts, tools: registry.tasks, c: conn}
-	i.tasks = server.middleware(func(context.Context, string, mcp.Request) (mcp.Result, error) { return nil, unknownTask() })
+	i.server = &taskServer{opts: registry.opts, tools: registry.tasks, c: conn}
+	i.tasks = i.server.middleware(func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		r := req.(*taskRequest)
+		return taskMethod(method)(ctx, r.Session, r.Params)
+	})
 
 	canonical := json.RawMessage(`{"id":"a"}`)
 	rec := record{Tool: "pay", Input: schema.Digest(canonical), Salt: strings.Repeat("A", 22), Created: time.Unix(0, 0)}

@@ -22,8 +22,16 @@ const maxListened = 100
 
 type listenRequest = mcp.ServerRequest[*mcp.SubscriptionsListenParams]
 
+// beginKey is the key of what has to be done before a subscription of one server
+// is acknowledged: a func() error.
+type beginKey struct{ server *taskServer }
+
 // listen serves a request for notifications. Those that have nothing to do with
 // tasks are the SDK's.
+//
+// What the client may listen to is looked up when the SDK acknowledges the
+// request, which is behind all receiving middleware: that can refuse it before
+// anything is done.
 func (s *taskServer) listen(ctx context.Context, method string, req *listenRequest, next mcp.MethodHandler) (mcp.Result, error) {
 	var stream *listen.Stream
 	if req.Params != nil {
@@ -32,6 +40,42 @@ func (s *taskServer) listen(ctx context.Context, method string, req *listenReque
 	if stream == nil {
 		return next(ctx, method, req)
 	}
+	ctx, stop := context.WithCancel(ctx)
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	defer stop()
+	var agreed []*task
+	var refusal error
+	begin := func() error {
+		agreed, refusal = s.begin(ctx, req, stream, &tasks)
+		return refusal
+	}
+	result, err := next(context.WithValue(ctx, beginKey{s}, begin), method, req)
+	if refusal != nil {
+		return nil, refusal // as it is: the SDK has wrapped it
+	}
+	if err == nil && len(agreed) > 0 {
+		<-ctx.Done() // the SDK ends streams that have nothing of its own at once
+	}
+	return result, err
+}
+
+// sending is sending middleware that does what comes before an acknowledgement.
+func (s *taskServer) sending(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		if begin, ok := ctx.Value(beginKey{s}).(func() error); ok && method == listen.AckMethod {
+			if err := begin(); err != nil {
+				return nil, err
+			}
+		}
+		return next(ctx, method, req)
+	}
+}
+
+// begin agrees to tasks, and begins to tell of them once that is acknowledged.
+func (s *taskServer) begin(ctx context.Context, req *listenRequest, stream *listen.Stream, tasks *sync.WaitGroup) (agreed []*task, err error) {
+	var none mcp.Result
+	defer s.contain(ctx, listen.Method, &none, &err)
 	client := clientOf(req)
 	switch {
 	case !client.tasks():
@@ -39,12 +83,7 @@ func (s *taskServer) listen(ctx context.Context, method string, req *listenReque
 	case stream.TaskIDs == nil:
 		return nil, rpcError(jsonrpc.CodeInvalidParams, "params.notifications.taskIds: want a list of task IDs.", nil)
 	}
-	ctx, stop := context.WithCancel(ctx)
-	var tasks sync.WaitGroup
-	defer tasks.Wait()
-	defer stop()
-	agreed, err := s.agree(ctx, req, stream)
-	if err != nil {
+	if agreed, err = s.agree(ctx, req, stream); err != nil {
 		return nil, err
 	}
 	for _, t := range agreed {
@@ -53,11 +92,7 @@ func (s *taskServer) listen(ctx context.Context, method string, req *listenReque
 			t.tell(ctx, req, client, stream)
 		})
 	}
-	result, err := next(ctx, method, req)
-	if err == nil && len(agreed) > 0 {
-		<-ctx.Done() // the SDK ends streams that have nothing of its own at once
-	}
-	return result, err
+	return agreed, nil
 }
 
 // maxLooks is how many tasks are looked up at a time when a stream begins.

@@ -75,7 +75,7 @@ func (t ResultTool) declare(d *declaration) *binding {
 	}}
 	d.tasks[t.Name] = tool.waiter
 	d.results[m.workflowType] = append(d.results[m.workflowType], tool)
-	return d.bind(m.base, tool.call, mcp.Tool{
+	return d.bind(m.base, tool.waiter.withTasks(tool.call), mcp.Tool{
 		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta,
 		Annotations: cmp.Or(t.Annotations, &mcp.ToolAnnotations{ReadOnlyHint: true}),
 		InputSchema: m.input.schema.JSON(), OutputSchema: out.published(),

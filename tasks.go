@@ -64,33 +64,21 @@ type taskServer struct {
 	c     *connection
 }
 
-// mount adds the extension to a server. Several registries can be mounted on one
-// server: each answers for its own tools, and the SDK keeps the last of the
-// handlers, which all say that there is no such task.
-func (s *taskServer) mount(server *mcp.Server) error {
-	for _, method := range []string{getTask, updateTask, cancelTask} {
-		err := mcp.AddReceivingCustomMethod(server, method, func(context.Context, *mcp.ServerSession, *taskParams) (*taskAck, error) {
-			return nil, unknownTask()
-		})
-		if err != nil {
-			return err
-		}
-	}
-	server.AddReceivingMiddleware(s.middleware)
-	return nil
-}
-
+// middleware prepares requests for the extension. It serves none of them: that
+// is for what comes behind all middleware, so that other middleware sees them.
 func (s *taskServer) middleware(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (result mcp.Result, err error) {
 		switch req := req.(type) {
 		case *mcp.CallToolRequest:
-			return s.call(ctx, method, req, next)
+			return withSlot(ctx, method, req, next)
 		case *taskRequest:
-			defer s.contain(ctx, method, &result, &err)
-			return s.serve(ctx, method, req, next)
+			return next(s.offer(ctx, req), method, req)
 		case *listenRequest:
-			defer s.contain(ctx, method, &result, &err)
 			return s.listen(ctx, method, req, next)
+		}
+		switch method {
+		case getTask, updateTask, cancelTask:
+			return s.intercept(ctx, method, req, next)
 		}
 		result, err = next(ctx, method, req)
 		if discovered, ok := result.(*mcp.DiscoverResult); ok && err == nil {
@@ -130,17 +118,9 @@ func slotOf(ctx context.Context) *taskSlot {
 	return slot
 }
 
-// call makes a tool call that can become a task.
-func (s *taskServer) call(ctx context.Context, method string, req *mcp.CallToolRequest, next mcp.MethodHandler) (mcp.Result, error) {
-	tool := s.tools[req.Params.Name]
-	if tool == nil {
-		return next(ctx, method, req)
-	}
-	declared := clientOf(req).tasks()
-	if tool.tasks == TaskRequired && !declared {
-		return nil, missingTasks()
-	}
-	if tool.tasks == TaskForbidden || !declared {
+// withSlot makes a tool call that can become a task if its client takes tasks.
+func withSlot(ctx context.Context, method string, req *mcp.CallToolRequest, next mcp.MethodHandler) (mcp.Result, error) {
+	if slotOf(ctx) != nil || !clientOf(req).tasks() { // another registry has made one
 		return next(ctx, method, req)
 	}
 	slot := new(taskSlot)
@@ -151,8 +131,26 @@ func (s *taskServer) call(ctx context.Context, method string, req *mcp.CallToolR
 	return result, err
 }
 
-// serve answers one of the extension's methods.
-func (s *taskServer) serve(ctx context.Context, method string, req *taskRequest, next mcp.MethodHandler) (result mcp.Result, err error) {
+// withTasks makes the calls of a tool tasks as its TaskSupport says.
+func (w *waiter) withTasks(call callFunc) callFunc {
+	return func(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		switch w.tasks {
+		case TaskRequired:
+			if slotOf(ctx) == nil {
+				return nil, missingTasks()
+			}
+		case TaskForbidden:
+			ctx = context.WithValue(ctx, taskSlotKey{}, (*taskSlot)(nil))
+		case TaskOptional:
+		}
+		return call(ctx, c, req)
+	}
+}
+
+// serve answers one of the extension's methods. Result and error are nil if the
+// task is not one of the registry's.
+func (s *taskServer) serve(ctx context.Context, method string, req *taskRequest) (result mcp.Result, err error) {
+	defer s.contain(ctx, method, &result, &err)
 	if req.Params == nil { // the SDK lets them be missing, and its methods panic on them
 		req.Params = new(taskParams)
 	}
@@ -164,11 +162,8 @@ func (s *taskServer) serve(ctx context.Context, method string, req *taskRequest,
 		return nil, missingTasks()
 	}
 	t, err := s.parse(req.Params.TaskID)
-	if err != nil {
+	if t == nil || err != nil {
 		return nil, err
-	}
-	if t == nil { // perhaps that of another registry
-		return next(ctx, method, req)
 	}
 	seen, err := t.find(ctx, req)
 	if err != nil {
@@ -180,7 +175,10 @@ func (s *taskServer) serve(ctx context.Context, method string, req *taskRequest,
 	case cancelTask:
 		err = t.cancel(ctx, req, seen)
 	default:
-		return t.get(ctx, req, seen, client)
+		var state *detailedTask
+		if state, err = t.get(ctx, req, seen, client); err == nil {
+			return state, nil
+		}
 	}
 	if err != nil {
 		return nil, err

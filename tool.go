@@ -193,7 +193,7 @@ func (t WorkflowTool) declare(d *declaration) *binding {
 		published = json.RawMessage(handleOutputSchema)
 	}
 	annotations := &mcp.ToolAnnotations{IdempotentHint: !tool.starter.restarts(enums.WORKFLOW_EXECUTION_STATUS_FAILED, forEver)}
-	return d.bind(b, tool.call, mcp.Tool{
+	return d.bind(b, tool.waiter.withTasks(tool.call), mcp.Tool{
 		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta, Annotations: cmp.Or(t.Annotations, annotations),
 		InputSchema: in.schema.JSON(), OutputSchema: published,
 	})

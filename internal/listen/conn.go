@@ -83,7 +83,7 @@ func (c *Conn) end(id jsonrpc.ID) {
 
 // acknowledges returns the stream that a message acknowledges, nil if none.
 func (c *Conn) acknowledges(m *jsonrpc.Request) *Stream {
-	if m.Method != acknowledged {
+	if m.Method != AckMethod {
 		return nil
 	}
 	meta := object(object(m.Params)["_meta"])

@@ -108,7 +108,7 @@ func (l *line) listen(t *testing.T, c *Conn, id string) (jsonrpc.ID, *Stream, ma
 func acknowledge(t *testing.T, c *Conn, id any) {
 	t.Helper()
 	params := marshal(map[string]any{"notifications": struct{}{}, "_meta": map[string]any{subscriptionKey: id}})
-	if err := c.Write(t.Context(), &jsonrpc.Request{Method: acknowledged, Params: params}); err != nil {
+	if err := c.Write(t.Context(), &jsonrpc.Request{Method: AckMethod, Params: params}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -138,7 +138,7 @@ func TestConn(t *testing.T) {
 			}
 		}
 		streams = append(streams, s)
-		same(t, l.written()[i], `{"jsonrpc":"2.0","method":"`+acknowledged+`","params":{"notifications":{"taskIds":["a"]},"_meta":{"`+subscriptionKey+`":`+id+`}}}`)
+		same(t, l.written()[i], `{"jsonrpc":"2.0","method":"`+AckMethod+`","params":{"notifications":{"taskIds":["a"]},"_meta":{"`+subscriptionKey+`":`+id+`}}}`)
 		if !isAcknowledged(s) {
 			t.Errorf("%s is not acknowledged", id)
 		}
@@ -162,10 +162,10 @@ func TestConnAcknowledgesTheRightStream(t *testing.T) {
 		`{"_meta":{"` + subscriptionKey + `":null}}`, `{"_meta":{"` + subscriptionKey + `":{}}}`, `{"_meta":{"` + subscriptionKey + `":[1]}}`,
 		`{"_meta":{}}`, `{"_meta":7}`, `{}`,
 	} {
-		if err := c.Write(t.Context(), &jsonrpc.Request{Method: acknowledged, Params: json.RawMessage(params)}); err != nil {
+		if err := c.Write(t.Context(), &jsonrpc.Request{Method: AckMethod, Params: json.RawMessage(params)}); err != nil {
 			t.Fatal(err)
 		}
-		same(t, l.written()[i], `{"jsonrpc":"2.0","method":"`+acknowledged+`","params":`+params+`}`)
+		same(t, l.written()[i], `{"jsonrpc":"2.0","method":"`+AckMethod+`","params":`+params+`}`)
 	}
 	if isAcknowledged(s) {
 		t.Error("the stream is acknowledged")
@@ -254,7 +254,7 @@ func TestConnWriteFails(t *testing.T) {
 	l.listen(t, c, `1`)
 	l.err = errors.New("broken")
 	params := json.RawMessage(`{"notifications":{},"_meta":{"` + subscriptionKey + `":1}}`)
-	if err := c.Write(t.Context(), &jsonrpc.Request{Method: acknowledged, Params: params}); !errors.Is(err, l.err) {
+	if err := c.Write(t.Context(), &jsonrpc.Request{Method: AckMethod, Params: params}); !errors.Is(err, l.err) {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -60,7 +60,7 @@ func (w *Writer) Close() {
 func (w *Writer) Write(event []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.acked || !bytes.Contains(event, []byte(acknowledged)) {
+	if w.acked || !bytes.Contains(event, []byte(AckMethod)) {
 		return w.ResponseWriter.Write(event)
 	}
 	if _, err := w.ResponseWriter.Write(w.acknowledge(event)); err != nil {

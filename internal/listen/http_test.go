@@ -32,7 +32,7 @@ func newWriter(t *testing.T, w http.ResponseWriter) (*Writer, *Stream) {
 func event(data string) string { return "event: message\ndata: " + data + "\n\n" }
 
 // ack is what the SDK acknowledges a request with.
-var ack = event(`{"jsonrpc":"2.0","method":"` + acknowledged + `","params":{"_meta":{"` + subscriptionKey + `":7},"notifications":{"toolsListChanged":true}}}`)
+var ack = event(`{"jsonrpc":"2.0","method":"` + AckMethod + `","params":{"_meta":{"` + subscriptionKey + `":7},"notifications":{"toolsListChanged":true}}}`)
 
 func write(t *testing.T, w http.ResponseWriter, text string) {
 	t.Helper()
@@ -60,7 +60,7 @@ func TestWriter(t *testing.T) {
 	if !recorded.Flushed {
 		t.Error("the notification was not flushed")
 	}
-	other := event(`{"jsonrpc":"2.0","method":"notifications/x","params":{"text":"` + acknowledged + `"}}`)
+	other := event(`{"jsonrpc":"2.0","method":"notifications/x","params":{"text":"` + AckMethod + `"}}`)
 	write(t, w, other)
 	w.Close()
 	w.Close()
@@ -73,7 +73,7 @@ func TestWriter(t *testing.T) {
 		t.Fatalf("got %q", events)
 	}
 	for i, want := range map[int]string{
-		1: `{"jsonrpc":"2.0","method":"` + acknowledged + `","params":{"_meta":{"` + subscriptionKey + `":7},"notifications":{"toolsListChanged":true,"taskIds":["a"]}}}`,
+		1: `{"jsonrpc":"2.0","method":"` + AckMethod + `","params":{"_meta":{"` + subscriptionKey + `":7},"notifications":{"toolsListChanged":true,"taskIds":["a"]}}}`,
 		2: `{"jsonrpc":"2.0","method":"notifications/tasks","params":{"taskId":"a\n","_meta":{"` + subscriptionKey + `":7}}}`,
 	} {
 		data, ok := strings.CutPrefix(strings.TrimSuffix(events[i], "\n\n"), "event: message\ndata: ")
@@ -113,7 +113,7 @@ func TestWriterPassesErrors(t *testing.T) {
 // as expected is passed on.
 func TestWriterStrangeAcknowledgements(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"data: " + acknowledged + "\n\n", "data: [\"" + acknowledged + "\"]\n\n", acknowledged, "data: {\"" + acknowledged + "\n\n"} {
+	for _, text := range []string{"data: " + AckMethod + "\n\n", "data: [\"" + AckMethod + "\"]\n\n", AckMethod, "data: {\"" + AckMethod + "\n\n"} {
 		recorded := httptest.NewRecorder()
 		w, _ := newWriter(t, recorded)
 		write(t, w, text)

@@ -16,8 +16,8 @@ import (
 const (
 	// Method is the request that opens a stream.
 	Method = "subscriptions/listen"
-	// acknowledged is the first notification on a stream.
-	acknowledged = "notifications/subscriptions/acknowledged"
+	// AckMethod is the first notification on a stream.
+	AckMethod = "notifications/subscriptions/acknowledged"
 
 	tokenKey        = "durablemcp/stream" //nolint:gosec // the name of a member
 	subscriptionKey = "io.modelcontextprotocol/subscriptionId"

@@ -1,0 +1,154 @@
+package durablemcp
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+// connectTo connects a client to a server, and returns the names of its tools.
+func connectTo(t *testing.T, server *mcp.Server) (session *mcp.ClientSession, tools []string) {
+	t.Helper()
+	ours, theirs := mcp.NewInMemoryTransports()
+	if _, err := server.Connect(t.Context(), ours, nil); err != nil {
+		t.Fatal(err)
+	}
+	session, err := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil).Connect(t.Context(), theirs, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = session.Close() })
+	for tool, err := range session.Tools(t.Context(), nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		tools = append(tools, tool.Name)
+	}
+	return session, tools
+}
+
+// mountRegistry declares tools whose log goes to a buffer.
+func mountRegistry(t *testing.T, tools ...Tool) (*Registry, *bytes.Buffer) {
+	t.Helper()
+	log := new(bytes.Buffer)
+	registry, err := New(&Options{Logger: slog.New(slog.NewTextHandler(log, nil))}, tools...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return registry, log
+}
+
+// foreignParams and foreignResult are those of a method tasks/get that the MCP
+// SDK has itself.
+type foreignParams struct {
+	mcp.ParamsBase
+	TaskID string `json:"taskId"`
+}
+
+type foreignResult struct {
+	mcp.ResultBase
+	Status string `json:"status"`
+}
+
+// TestMountWithMethodsOfTheSDK mounts on a server whose SDK has the methods of
+// the tasks extension itself, all or one of them. That stops nothing.
+func TestMountWithMethodsOfTheSDK(t *testing.T) {
+	t.Parallel()
+	for _, taken := range [][]string{{getTask}, {getTask, updateTask, cancelTask}} {
+		registry, log := mountRegistry(t, shipTool())
+		server := mcp.NewServer(&mcp.Implementation{Name: "test", Version: "1"}, nil)
+		s := &taskServer{opts: registry.opts, tools: registry.tasks, c: newConnection(new(fakeTemporal))}
+		err := registry.mount(server, s, func(method string) error {
+			if slices.Contains(taken, method) {
+				return fmt.Errorf("mcp: %q shadows a standard MCP method", method)
+			}
+			return mcp.AddReceivingCustomMethod(server, method, taskMethod(method))
+		})
+		if err != nil {
+			t.Fatalf("%v are the SDK's: %v", taken, err)
+		}
+		if _, tools := connectTo(t, server); !slices.Equal(tools, []string{"ship"}) {
+			t.Errorf("the tools are %q", tools)
+		}
+		for _, method := range taken {
+			if !strings.Contains(log.String(), "method="+method) {
+				t.Errorf("the log does not name %s: %s", method, log)
+			}
+		}
+	}
+}
+
+// TestTaskMethodsOfTheSDK checks that the library answers for its own tasks, and
+// the SDK for all others, if the SDK has the methods itself.
+func TestTaskMethodsOfTheSDK(t *testing.T) {
+	t.Parallel()
+	i := newInterview(t)
+	handler := i.server.middleware(func(_ context.Context, _ string, req mcp.Request) (mcp.Result, error) {
+		return &foreignResult{Status: req.GetParams().(*foreignParams).TaskID}, nil
+	})
+	ask := func(id string) mcp.Result {
+		t.Helper()
+		params := &foreignParams{TaskID: id}
+		params.Meta = asTaskClient()
+		result, err := handler(t.Context(), getTask, &mcp.ServerRequest[*foreignParams]{Params: params})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result
+	}
+	if own, ok := ask(i.task).(*detailedTask); !ok || own.TaskID != i.task || own.Status != taskInputRequired {
+		t.Errorf("its own task is %+v", own)
+	}
+	for _, id := range []string{"another", i.task + "x", i.state, ""} {
+		if other, ok := ask(id).(*foreignResult); !ok || other.Status != id {
+			t.Errorf("the task %q is %+v; want what the SDK says", id, other)
+		}
+	}
+}
+
+// TestMountAllOrNothing checks that a Mount which fails has changed nothing.
+func TestMountAllOrNothing(t *testing.T) {
+	t.Parallel()
+	other := shipTool()
+	other.Name = "other"
+	registry, _ := mountRegistry(t, shipTool(), other)
+	registry.bindings[1].tool.InputSchema = map[string]any{"type": "array"} // which the SDK refuses
+	server := mcp.NewServer(&mcp.Implementation{Name: "test", Version: "1"}, nil)
+	server.AddTool(&mcp.Tool{Name: "mine", InputSchema: map[string]any{"type": "object"}}, nil)
+	if err := registry.Mount(server, new(fakeTemporal)); err == nil || !strings.Contains(err.Error(), `"other"`) {
+		t.Errorf("the error is %v; want one that names the tool", err)
+	}
+	if _, tools := connectTo(t, server); !slices.Equal(tools, []string{"mine"}) {
+		t.Errorf("the tools are %q", tools)
+	}
+}
+
+// TestMountTwice mounts one registry twice on one server.
+func TestMountTwice(t *testing.T) {
+	t.Parallel()
+	registry, log := mountRegistry(t, shipTool())
+	server := mcp.NewServer(&mcp.Implementation{Name: "test", Version: "1"}, nil)
+	first, second := &fakeTemporal{result: "first"}, &fakeTemporal{result: "second"}
+	for _, c := range []*fakeTemporal{first, second} {
+		if err := registry.Mount(server, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	session, tools := connectTo(t, server)
+	if !slices.Equal(tools, []string{"ship"}) {
+		t.Errorf("the tools are %q", tools)
+	}
+	result, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "ship", Arguments: map[string]any{"id": "a", "weight": 1}})
+	if err != nil || result.IsError || first.starts.Load() != 0 || second.starts.Load() != 1 {
+		t.Errorf("got %+v, %v, after %d and %d starts", result, err, first.starts.Load(), second.starts.Load())
+	}
+	if log.Len() > 0 {
+		t.Errorf("the log is %s", log)
+	}
+}
