@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/durablemcp/durablemcp/internal/listen"
+	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
 // statelessProtocol is the first protocol version without sessions. Versions
@@ -42,6 +44,17 @@ const statelessProtocol = "2026-07-28"
 // it serves its first request. Cancellation and deadline are the SDK's: in a
 // session, a call outlives its HTTP request.
 //
+// Waiting calls and streams outlast the WriteTimeout of the [http.Server], which
+// bounds each write instead. Middleware that wraps the [http.ResponseWriter] must
+// have an Unwrap method for that, as [http.ResponseController] wants it.
+//
+// Requests to a loopback address that name another host are refused with the
+// status 403, "invalid Host header": the SDK's protection from DNS rebinding. So
+// are those that a proxy or a tunnel passes on with the public name. Set
+// DisableLocalhostProtection in opts, and require authentication, or let the
+// proxy send "Host: localhost". The first such request is logged, to the Logger
+// in opts, or to [slog.Default].
+//
 // A nil opts is the same as the zero options; Stateless and
 // PropagateRequestCancellation in it are ignored, because the client's
 // protocol version decides them. Set SessionTimeout if clients come and go:
@@ -61,14 +74,18 @@ func NewHTTPHandler(server *mcp.Server, opts *mcp.StreamableHTTPOptions) http.Ha
 	o.Stateless = true
 	o.PropagateRequestCancellation = true // basic/transports: the POST is the request's whole life
 	stateless := taskHandler(mcp.NewStreamableHTTPHandler(getServer, &o), o.MaxRequestBodyBytes)
-	var once sync.Once
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	var served, refused sync.Once
+	return http.HandlerFunc(func(response http.ResponseWriter, req *http.Request) {
 		// Not before, so that all other middleware sees the contexts, too.
-		once.Do(func() {
+		served.Do(func() {
 			if server != nil {
 				server.AddReceivingMiddleware(requestContexts)
 			}
 		})
+		w := newStreamWriter(response, req, func() {
+			refused.Do(func() { logRefusedHost(o.Logger, req.Host) })
+		})
+		defer w.Close()
 		w.Header().Set("X-Accel-Buffering", "no") // proxies must pass events on as they come
 		if req.Header.Get("Mcp-Protocol-Version") >= statelessProtocol {
 			stateless.ServeHTTP(w, req)
@@ -76,6 +93,17 @@ func NewHTTPHandler(server *mcp.Server, opts *mcp.StreamableHTTPOptions) http.Ha
 		}
 		sessions.ServeHTTP(w, carryValues(req))
 	})
+}
+
+// logRefusedHost says what to do about the requests through a proxy or a tunnel
+// that the SDK refuses.
+func logRefusedHost(logger *slog.Logger, host string) {
+	if logger == nil {
+		logger = slog.Default()
+	}
+	logger.Warn("durablemcp: a request was refused with the status 403: it came to a loopback address under another host name. "+
+		"If it came through a proxy or tunnel of yours, let that send \"Host: localhost\", or set DisableLocalhostProtection in "+
+		"the mcp.StreamableHTTPOptions and require authentication. Further ones are not logged.", "host", redact.Cut(host, 100))
 }
 
 // maxTaskBody is how large a request about tasks may be if the embedder sets no
