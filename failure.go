@@ -53,7 +53,8 @@ type toolError struct {
 
 	// advice tells the model what to do next. It is in the text only: programs
 	// go by type and retryable.
-	advice string
+	advice    string
+	onPurpose bool // somebody has ended the work: doing it anew is not for a model to decide
 }
 
 func (e *toolError) Error() string { return e.Type + ": " + e.Message }
@@ -108,7 +109,7 @@ func (e *toolError) add(err error) (message string) {
 	case *temporal.TerminatedError:
 		e.setType(errTerminated)
 		e.Retryable = false
-		return "the workflow was terminated by an operator"
+		return "the workflow was terminated"
 	case *temporal.PanicError:
 		e.setType(errPanic)
 		e.Retryable = false

@@ -67,6 +67,12 @@ func (s *starter) afterUnknownOutcome() (retryable bool, advice string) {
 func (n *callAgain) afterFailure(e *toolError) {
 	restarts := n.restarts(enums.WORKFLOW_EXECUTION_STATUS_FAILED, 0)
 	switch {
+	case e.onPurpose && restarts:
+		e.advice = "The work was ended on purpose. The same call again starts it anew: make it only if the user wants that."
+	case e.onPurpose:
+		e.advice = "The work was ended on purpose, and the same call again returns this same answer. Tell the user."
+	case e.Type == errTerminated:
+		e.advice = "The same call again would probably end in the same way. Tell the user."
 	case unansweredBy(e.Type) && restarts:
 		e.advice = "The same call again starts the work anew, which asks again: make it only if the user wants that."
 	case e.Retryable && restarts:
@@ -89,7 +95,10 @@ func (n askAgain) goOn(running) string {
 func (n askAgain) afterFailure(e *toolError) {
 	// Asking again changes nothing: the work has ended.
 	hint := "The work has ended: asking again gives the same answer."
-	if e.Retryable {
+	switch {
+	case e.onPurpose:
+		hint += " It was ended on purpose: start it anew only if the user wants that."
+	case e.Retryable:
 		hint += " Starting it anew may help."
 	}
 	e.Retryable = false

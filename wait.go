@@ -130,6 +130,7 @@ func (w *waiter) await(ctx context.Context, c *connection, e *execution, deadlin
 			return nil, protocol
 		}
 		failure := workflowFailure(err)
+		w.explain(ctx, c, e, failure)
 		failure.Message = fmt.Sprintf("%s failed: %s", w.name, failure.Message)
 		w.next.afterFailure(failure)
 		return w.errorResult(failure), nil

@@ -23,7 +23,7 @@ func TestTerminatedLine(t *testing.T) {
 	if err := r.service.temporal.Client.TerminateWorkflow(t.Context(), line, "", "test"); err != nil {
 		t.Fatal(err)
 	}
-	status := model.mustEnd(in, billing.Failed, "1 of 2 lines are paid; line 2 (item 2): it was terminated by an operator")
+	status := model.mustEnd(in, billing.Failed, "1 of 2 lines are paid; line 2 (item 2): it was terminated")
 	if status.Lines[1].State != billing.LineFailed {
 		t.Errorf("line 2 is %+v", status.Lines[1])
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	sdktemporal "go.temporal.io/sdk/temporal"
@@ -37,7 +38,7 @@ func TestEveryWayToFail(t *testing.T) {
 		{"retryable", "Busy", "the printer is busy", "", "may succeed later", true},
 		{"final", "NoPrinter", "no such printer", "looked at dial tcp [address]: refused", "will fail in the same way", false},
 		{"panic", "Panic", "Workflow failed on panic", "its code panicked: printer exploded", "will fail in the same way", false},
-		{"canceled", "Canceled", "the workflow was cancelled", "", "", true},
+		{"canceled", "Canceled", "the workflow was cancelled", "", "only if the user wants that", false},
 		{"wrapped", "Paper", "printing: activity error (FailActivity): out of paper", "", "will fail in the same way", false},
 		{"activity", "Paper", "out of paper", "", "will fail in the same way", false},
 		{"exhausted", "Delay", "paper is coming", "", "may succeed later", true},
@@ -88,11 +89,36 @@ func TestTerminated(t *testing.T) {
 	if err := r.temporal.TerminateWorkflow(t.Context(), id, "", "maintenance"); err != nil {
 		t.Fatal(err)
 	}
-	f := mustFail(t, <-results)
+	result := <-results
+	f := mustFail(t, result)
 	if f.Error.Type != "Terminated" || f.Error.Retryable {
 		t.Errorf("got %+v", f.Error)
 	}
-	contains(t, f.Error.Message, "terminated by an operator")
+	contains(t, outcomeOf(result).Text, "was terminated: by a client of Temporal, with the reason: maintenance", "on purpose", "only if the user wants that")
+}
+
+// TestTerminatedByTemporal checks that a workflow which outgrew a limit is not
+// said to have been ended by a person.
+func TestTerminatedByTemporal(t *testing.T) {
+	t.Parallel()
+	r := setUp(t, options{}, failTool)
+	results := r.goCall("fail", `{"kind":"wait"}`)
+	id := r.running(t)
+	// As the server does it (server v1.32.1, service/history/workflow.TerminateWorkflow).
+	_, err := r.temporal.WorkflowService().TerminateWorkflowExecution(t.Context(), &workflowservice.TerminateWorkflowExecutionRequest{
+		Namespace: "default", WorkflowExecution: &common.WorkflowExecution{WorkflowId: id}, Identity: "history-service",
+		Reason: "Workflow history size exceeds limit.",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result := <-results
+	mustFail(t, result)
+	text := outcomeOf(result).Text
+	contains(t, text, "by Temporal itself, with the reason: Workflow history size exceeds limit", "would probably end in the same way")
+	if containsAny(text, "on purpose", "operator") {
+		t.Errorf("a limit is told as somebody's purpose: %s", text)
+	}
 }
 
 func TestCancelled(t *testing.T) {
@@ -102,8 +128,31 @@ func TestCancelled(t *testing.T) {
 	if err := r.temporal.CancelWorkflow(t.Context(), r.running(t), ""); err != nil {
 		t.Fatal(err)
 	}
-	if f := mustFail(t, <-results); f.Error.Type != "Canceled" {
+	result := <-results
+	if f := mustFail(t, result); f.Error.Type != "Canceled" || f.Error.Retryable {
 		t.Errorf("got %+v", f.Error)
+	}
+	contains(t, outcomeOf(result).Text, "the workflow was cancelled: by a client of Temporal", "on purpose", "only if the user wants that")
+}
+
+// TestCancelledByTool checks that the reason given to a CancelTool is what a call
+// that waits is told.
+func TestCancelledByTool(t *testing.T) {
+	t.Parallel()
+	r := setUp(t, options{}, func(queue string) []durablemcp.Tool {
+		return append(failTool(queue),
+			durablemcp.ResultTool{Name: "await", Description: "Test.", Workflow: Fail},
+			durablemcp.CancelTool{Name: "stop", Description: "Test.", Workflow: Fail})
+	})
+	results := r.goCall("fail", `{"kind":"wait"}`)
+	id := r.running(t)
+	r.call("stop", `{"workflow_id":"`+id+`","reason":"ordered twice, ask postgres://u:s3cr3t@db.internal/x"}`)
+	text := outcomeOf(<-results).Text
+	contains(t, text, "with the reason: ordered twice")
+	late := outcomeOf(r.call("await", `{"workflow_id":"`+id+`"}`)).Text
+	contains(t, late, "with the reason: ordered twice", "start it anew only if the user wants that")
+	if containsAny(text+late, "s3cr3t") {
+		t.Errorf("the reason shows a password: %s", text)
 	}
 }
 

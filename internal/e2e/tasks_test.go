@@ -421,7 +421,7 @@ func TestTaskEnds(t *testing.T) {
 		"failure":    {"puppet", end("fail"), "completed", "result", true, "the printer is on fire"},
 		"protocol":   {"puppet", end("protocol"), "failed", "error", false, ""},
 		"cancelled":  {"puppet", func(t *testing.T, _, id string) { mustAck(t, c.about(t, "tasks/cancel", id)) }, "cancelled", "", false, ""},
-		"terminated": {"puppet", r.terminate, "completed", "result", true, "terminated by an operator"},
+		"terminated": {"puppet", r.terminate, "completed", "result", true, "was terminated"},
 		"timedout":   {"puppet_brief", func(*testing.T, string, string) {}, "completed", "result", true, "ran out of time"},
 	} {
 		t.Run(name, func(t *testing.T) {

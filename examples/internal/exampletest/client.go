@@ -47,6 +47,7 @@ type Answer struct {
 	Text       string
 	Structured string // JSON
 	ErrorType  string // of a tool error
+	Retryable  bool
 	RunID      string
 	Err        error
 }
@@ -66,6 +67,7 @@ func AnswerOf(result *mcp.CallToolResult, err error) Answer {
 	a.Structured = string(structured)
 	if failure, ok := result.Meta[durablemcp.MetaKeyError].(map[string]any); ok {
 		a.ErrorType, _ = failure["type"].(string)
+		a.Retryable, _ = failure["retryable"].(bool)
 	}
 	if meta, ok := result.Meta[durablemcp.MetaKey].(map[string]any); ok {
 		a.RunID, _ = meta["run_id"].(string)

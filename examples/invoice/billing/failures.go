@@ -83,7 +83,7 @@ func message(err error) string {
 		return "it is not known whether it succeeded: no answer in time"
 	}
 	if _, ok := errors.AsType[*temporal.TerminatedError](err); ok {
-		return "it was terminated by an operator"
+		return "it was terminated"
 	}
 	return err.Error()
 }

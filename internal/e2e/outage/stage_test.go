@@ -186,6 +186,9 @@ func (h *host) call(tool, name string) (a answer) {
 	if err == nil {
 		err = json.Unmarshal(data, &a)
 	}
+	if data, _ := json.Marshal(result.Meta[durablemcp.MetaKeyError]); err == nil && result.IsError {
+		err = json.Unmarshal(data, &a.Error)
+	}
 	a.err = err
 	return a
 }

@@ -21,6 +21,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
+	"github.com/durablemcp/durablemcp"
 	"github.com/durablemcp/durablemcp/internal/e2e/devserver"
 	"github.com/durablemcp/durablemcp/taskclient"
 )
@@ -170,7 +171,7 @@ func checkEnd(n int, kind string, result *mcp.CallToolResult, err error) error {
 	var ended *taskclient.TaskError
 	text := ""
 	if result != nil {
-		text = fmt.Sprint(result.StructuredContent)
+		text = fmt.Sprint(result.StructuredContent, result.Meta[durablemcp.MetaKeyError])
 	}
 	ok := false
 	switch kind {
