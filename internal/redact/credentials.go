@@ -1,0 +1,150 @@
+package redact
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// The parts of field names whose values are credentials.
+const telling = `password|passwd|passphrase|pwd|secret|token|api[_\-. ]?key|access[_\-. ]?key|account[_\-. ]?key|private[_\-. ]?key|` +
+	`encryption[_\-. ]?key|auth[_\-. ]?key|shared[_\-. ]?access[_\-. ]?(?:key|signature)|signature|credentials?|session[_\-. ]?(?:id|key)|x-amz-credential`
+
+// A value ends where its quotes do, or with the word.
+const (
+	quoted = `\\+"(?:[^"\\]|\\+[^"\\])*(?:\\+")?|"(?:[^"\\]|\\.)*"?|\\+'(?:[^'\\]|\\+[^'\\])*(?:\\+')?|'(?:[^'\\]|\\.)*'?|` + "`[^`]*`?"
+	word   = `[^\s&,;"'<>(){}\[\]` + "`" + `]+`
+)
+
+var (
+	privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE)[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*-----|$)`)
+	// A header's value goes to the end of its line, or of the string that it is in.
+	header = regexp.MustCompile(`(?i)((?:proxy-)?authorization|(?:set-)?cookie|x-api-key|x-auth-token)(\\*["']?\s*(?::|=>|=|%3A)\s*\\*["'\[]*)[^\r\n"'\\\]}]+`)
+	scheme = regexp.MustCompile(`(?i)\b(bearer|basic|digest|negotiate)(\s+|%20)([A-Za-z0-9._~+/\-]{6,}=*)`)
+	field  = regexp.MustCompile(`(?i)([A-Za-z0-9_.\-]*(?:` + telling + `)[A-Za-z0-9_.\-]*)((?:\[[^\]\s]*\])?(?:\\*["']|%22|\])?\s*(?:=>|:=|==?|:|%3D|%3A)\s*(?:%22)?)(` + quoted + `|` + word + `)`)
+	// Short names are telling in few places only.
+	short = regexp.MustCompile(`(?i)(\b(?:pass|pw|user|username|uid|user id)=|[?&](?:key|sig|code|auth|jwt|sid|pw|pass)=)(` + quoted + `|` + word + `)`)
+	flag  = regexp.MustCompile(`(?i)(--?(?:[a-z\-]*(?:` + telling + `))\s+)(` + quoted + `|` + word + `)`)
+
+	wellKnown = regexp.MustCompile(`\b(?:` + strings.Join([]string{
+		`(?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA)[A-Z0-9]{12,}`, // AWS
+		`gh[pousr]_[A-Za-z0-9]{16,}`, `github_pat_[A-Za-z0-9_]{16,}`, `glpat-[A-Za-z0-9_\-]{12,}`,
+		`xox[abeoprs]-[A-Za-z0-9\-]{8,}`, `xapp-[A-Za-z0-9\-]{8,}`, // Slack
+		`(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}`, `whsec_[A-Za-z0-9]{8,}`, // Stripe
+		`sk-[A-Za-z0-9_\-]{12,}`,                              // OpenAI, Anthropic
+		`AIza[A-Za-z0-9_\-]{20,}`, `ya29\.[A-Za-z0-9_\-]{8,}`, // Google
+		`eyJ[A-Za-z0-9_\-]{6,}\.[A-Za-z0-9_\-]{4,}(?:\.[A-Za-z0-9_\-]*)*`, // JSON Web Token
+		`npm_[A-Za-z0-9]{20,}`, `pypi-[A-Za-z0-9_\-]{16,}`, `dckr_pat_[A-Za-z0-9_\-]{12,}`, `hf_[A-Za-z0-9]{16,}`,
+		`SG\.[A-Za-z0-9_\-]{12,}\.[A-Za-z0-9_\-]{12,}`, `hvs\.[A-Za-z0-9_\-]{12,}`, `dop_v1_[a-f0-9]{16,}`, `AGE-SECRET-KEY-1[A-Z0-9]+`,
+	}, "|") + `)`)
+
+	// The password of a URL may hold @, : and /.
+	userPart = regexp.MustCompile(`(?i)([a-z][a-z0-9+.\-]*(?:://|:%2F%2F|%3A%2F%2F))([^\s"'<>` + "`" + `]*)(?:@|%40)([^\s"'<>@` + "`" + `]*)`)
+	// user:password@host without a scheme, as of a data source name.
+	bare   = regexp.MustCompile(`(^|[\s"'(=,;` + "`" + `])([A-Za-z0-9._+%\-]+[:/][^\s"'<>]*)@((?:tcp|udp|unix)?\([^)\s]*\)|[A-Za-z0-9.\-\[/][^\s"'<>,;)]*)`)
+	hooks  = regexp.MustCompile(`(?i)(hooks\.slack\.com/services|discord(?:app)?\.com/api/webhooks)/[^\s"'<>]+`)
+	prose  = regexp.MustCompile(`^(?i:must|is|was|not|has|have|invalid|expired|required|missing|unexpected|cannot|may|should|too|the|a|an|no|unknown|wrong|empty|does|malformed|unauthorized|rejected|denied|incorrect)$`)
+	random = regexp.MustCompile(`[A-Z0-9=+/_~]`)
+)
+
+// withoutCredentials replaces what by its place or by its form is a credential.
+// Most texts have nothing that looks like one, which is found out first: the
+// expressions are slow.
+func withoutCredentials(s string) string {
+	lower := strings.ToLower(s)
+	if holds(lower, "-----begin") {
+		s = privateKey.ReplaceAllString(s, redacted)
+	}
+	if holds(lower, "authorization", "cookie", "x-api-key", "x-auth-token") {
+		s = header.ReplaceAllString(s, "${1}${2}"+redacted)
+	}
+	if holds(lower, "bearer", "basic", "digest", "negotiate") {
+		s = replaceGroups(scheme, s, withoutToken)
+	}
+	if holds(lower, "hooks.slack", "/webhooks") {
+		s = hooks.ReplaceAllString(s, "$1/"+redacted)
+	}
+	if holds(lower, "_", "-", ".", "akia", "asia", "agpa", "aida", "aroa", "anpa", "aiza") {
+		s = wellKnown.ReplaceAllString(s, redacted)
+	}
+	if holds(lower, "@", "%40") {
+		s = replaceGroups(userPart, s, withoutUser)
+		s = replaceGroups(bare, s, withoutBareUser)
+	}
+	if holds(lower, "pass", "pwd", "secret", "token", "key", "signature", "credential", "session") {
+		s = replaceGroups(field, s, withoutValue)
+		s = replaceGroups(flag, s, func(g []string) string { return withoutValue([]string{g[0], g[1], "", g[2]}) })
+	}
+	if holds(lower, "=") {
+		s = short.ReplaceAllString(s, "${1}"+redacted)
+	}
+	return s
+}
+
+func holds(s string, parts ...string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(s, part) })
+}
+
+// withoutToken takes out what follows the scheme of an Authorization header: not
+// the second word of "basic authentication".
+func withoutToken(g []string) string {
+	if !random.MatchString(g[3]) {
+		return g[0]
+	}
+	return g[1] + g[2] + redacted
+}
+
+// withoutBareUser takes out the user and the password before a host.
+func withoutBareUser(g []string) string {
+	if name, _, _ := strings.Cut(g[2], ":"); strings.EqualFold(name, "mailto") || strings.Contains(g[2], "://") {
+		return g[0]
+	}
+	for _, network := range []string{"tcp", "udp", "unix", "("} {
+		if strings.HasPrefix(g[3], network) {
+			return g[1] + hidden
+		}
+	}
+	return g[1] + redacted + "@" + g[3]
+}
+
+// withoutValue takes out the value of a field: not the next word of prose, as in
+// "token: expired".
+func withoutValue(g []string) string {
+	if prose.MatchString(g[3]) && !strings.Contains(g[2], "=") {
+		return g[0]
+	}
+	return g[1] + g[2] + redacted
+}
+
+// withoutUser takes the user and the password out of a URL: the groups are its
+// scheme, what stands before the last @, and what stands behind it.
+func withoutUser(g []string) string {
+	authority, path, hasPath := strings.Cut(g[2], "/")
+	host, port, hasPort := strings.Cut(authority, ":")
+	isHTTP := strings.HasPrefix(strings.ToLower(g[1]), "http")
+	if isHTTP && hasPath && !strings.Contains(authority, "@") && strings.Contains(host, ".") && (!hasPort || isNumber(port)) {
+		return g[1] + authority + "/" + path + "@" + g[3] // the @ is part of the path
+	}
+	return g[1] + redacted + "@" + g[3]
+}
+
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+// replaceGroups is ReplaceAllStringFunc with the groups of each match.
+func replaceGroups(re *regexp.Regexp, s string, replace func(groups []string) string) string {
+	var b strings.Builder
+	end := 0
+	for _, at := range re.FindAllStringSubmatchIndex(s, -1) {
+		groups := make([]string, len(at)/2)
+		for i := range groups {
+			if at[2*i] >= 0 {
+				groups[i] = s[at[2*i]:at[2*i+1]]
+			}
+		}
+		b.WriteString(s[end:at[0]])
+		b.WriteString(replace(groups))
+		end = at[1]
+	}
+	b.WriteString(s[end:])
+	return b.String()
+}
