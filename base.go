@@ -61,6 +61,21 @@ func internalError() *toolError {
 	}
 }
 
+// redact takes out of a text what [Options.RedactError] knows. Where that panics, the
+// text is not shown.
+func (o Options) redact(text string) (out string) {
+	if o.RedactError == nil || text == "" {
+		return text
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			o.Logger.Error("durablemcp: Options.RedactError panicked", "panic", p, "stack", string(debug.Stack()))
+			out = "[not shown]"
+		}
+	}()
+	return o.RedactError(text)
+}
+
 // log writes what a person has to look into. Arguments never go there.
 func (b *base) log(ctx context.Context, msg string, args ...any) {
 	b.opts.Logger.WarnContext(ctx, "durablemcp: "+msg, append([]any{"tool", b.name}, args...)...)

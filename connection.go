@@ -10,12 +10,15 @@ import (
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+
+	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
 // A connection is the Temporal client of one Mount, and what was learnt
 // through it.
 type connection struct {
 	client.Client
+	redact func(text string) string // see [Options.RedactError]
 
 	// decoder reads memo fields with the client's data converter, which can be
 	// reached in no other way: it is any description that the client has made.
@@ -28,7 +31,9 @@ type connection struct {
 	away atomic.Bool // Temporal has not answered a request that starts a workflow
 }
 
-func newConnection(c client.Client) *connection { return &connection{Client: c} }
+func newConnection(c client.Client, o Options) *connection {
+	return &connection{Client: c, redact: o.redact}
+}
 
 // reach makes sure that Temporal is back, if it was away, before something is
 // started: what is not sent is surely not started, and can be repeated. Whatever
@@ -114,6 +119,11 @@ func (c *connection) describe(ctx context.Context, id, runID string) (*snapshot,
 	m, err := c.memo(ctx, resp)
 	if err != nil {
 		return nil, err
+	}
+	for _, activity := range resp.GetPendingActivities() {
+		for f := activity.GetLastFailure(); f != nil; f = f.GetCause() {
+			f.Message = c.redact(redact.Text(f.GetMessage()))
+		}
 	}
 	return &snapshot{resp, m}, nil
 }

@@ -159,6 +159,15 @@ type Options struct {
 	// [auth.TokenInfo.UserID]: https://pkg.go.dev/github.com/modelcontextprotocol/go-sdk/auth#TokenInfo
 	Principal func(ctx context.Context, req mcp.Request) (string, error)
 
+	// RedactError, if not nil, changes what clients see of errors: the messages and
+	// causes of failed workflows and activities, and why somebody ended a workflow.
+	// It is given one text at a time, without the credentials, internal hosts
+	// and stack traces that the library recognizes, and returns what may be
+	// shown: names of customers and of machines that only the embedder knows do not
+	// belong there. It must be safe for concurrent use. A text for which it panics is
+	// not shown.
+	RedactError func(text string) string
+
 	// EagerStart lets a workflow start in a worker of this process without a
 	// round trip through the task queue (Temporal's eager workflow start), which
 	// shortens a call by some 10 to 40 ms. It takes effect if the process has a

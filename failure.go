@@ -143,10 +143,10 @@ func details(err *temporal.ApplicationError) json.RawMessage {
 		return nil
 	}
 	data := raw.Payload().GetData()
-	if !json.Valid(data) || len(data) > redact.MaxLength {
+	if len(data) > redact.MaxLength {
 		return nil
 	}
-	return data
+	return redact.JSON(data)
 }
 
 // dropRepeated drops messages that are part of the one before: Go code wraps

@@ -78,7 +78,7 @@ func mountOn(t testing.TB, opts Options, tool WorkflowTool, c client.Client) *mo
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &mounted{t: t, handler: registry.bindings[0].handler(newConnection(c))}
+	return &mounted{t: t, handler: registry.bindings[0].handler(newConnection(c, opts))}
 }
 
 // call calls the tool with raw arguments.

@@ -118,7 +118,7 @@ func newInterview(t testing.TB) *interview {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn := newConnection(i)
+	conn := newConnection(i, Options{})
 	conn.decoder.Store(decoderOf(converter.GetDefaultDataConverter()))
 	i.handler = registry.bindings[0].handler(conn)
 	i.server = &taskServer{opts: registry.opts, tools: registry.tasks, c: conn}

@@ -30,7 +30,7 @@ func (r *Registry) Mount(server *mcp.Server, c client.Client) error {
 	if server == nil || c == nil {
 		return errors.New("durablemcp: Mount: server and client must not be nil")
 	}
-	conn := newConnection(c)
+	conn := newConnection(c, r.opts)
 	s := &taskServer{opts: r.opts, tools: r.tasks, c: conn}
 	return r.mount(server, s, func(method string) error {
 		return mcp.AddReceivingCustomMethod(server, method, taskMethod(method))

@@ -63,7 +63,7 @@ func TestMountWithMethodsOfTheSDK(t *testing.T) {
 	for _, taken := range [][]string{{getTask}, {getTask, updateTask, cancelTask}} {
 		registry, log := mountRegistry(t, shipTool())
 		server := mcp.NewServer(&mcp.Implementation{Name: "test", Version: "1"}, nil)
-		s := &taskServer{opts: registry.opts, tools: registry.tasks, c: newConnection(new(fakeTemporal))}
+		s := &taskServer{opts: registry.opts, tools: registry.tasks, c: newConnection(new(fakeTemporal), registry.opts)}
 		err := registry.mount(server, s, func(method string) error {
 			if slices.Contains(taken, method) {
 				return fmt.Errorf("mcp: %q shadows a standard MCP method", method)

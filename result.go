@@ -92,6 +92,7 @@ func runningResult(tool string, seen running, goOn string) *mcp.CallToolResult {
 
 // errorResult answers with a tool error.
 func (b *base) errorResult(e *toolError) *mcp.CallToolResult {
+	e.Message, e.Cause = b.opts.redact(e.Message), b.opts.redact(e.Cause)
 	text := e.Message
 	if e.Cause != "" {
 		text += ": " + e.Cause

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/durablemcp/durablemcp/internal/doing"
+	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
 // stuckMark begins what is said of a workflow that goes on only if somebody mends
@@ -123,7 +124,7 @@ func (s *snapshot) doing(now time.Time) string {
 		parts = append(parts, "waiting for a person's answer to: "+q.Message)
 	}
 	if text := s.memo.progress.String(); text != "" {
-		parts = append(parts, text)
+		parts = append(parts, redact.Text(text))
 	}
 	if text := doing.Describe(s.DescribeWorkflowExecutionResponse, now); text != "" {
 		parts = append(parts, text)
@@ -168,7 +169,7 @@ func (b *base) taskFailure(ctx context.Context, c *connection, e *common.Workflo
 	}
 	for _, event := range history.GetHistory().GetEvents() {
 		if failed := event.GetWorkflowTaskFailedEventAttributes(); failed != nil {
-			return doing.FailureText(failed.GetFailure())
+			return b.opts.redact(doing.FailureText(failed.GetFailure()))
 		}
 	}
 	return ""

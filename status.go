@@ -172,5 +172,5 @@ func (t *statusTool) details(ctx context.Context, c *connection, e *execution) s
 	if err := value.Get(&metadata); err != nil {
 		return ""
 	}
-	return redact.Cut(strings.TrimSpace(metadata.GetCurrentDetails()), redact.MaxLength)
+	return t.opts.redact(redact.Text(strings.TrimSpace(metadata.GetCurrentDetails())))
 }

@@ -125,3 +125,19 @@ func TestStackTraces(t *testing.T) {
 		}
 	}
 }
+
+// TestJSON holds that the details of failures keep their form, and lose what texts
+// would lose.
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		`{"queue":7,"n":12345678901234567890.5}`:               `{"n":12345678901234567890.5,"queue":7}`,
+		`{"db":"postgres://u:p@db.internal/x"}`:                `{"db":"[address]"}`,
+		`{"password":"x","list":[{"api_key":"y"},"10.0.0.1"]}`: `{"list":[{"api_key":"[redacted]"},"[address]"],"password":"[redacted]"}`,
+		`"token=x"`: `"token=[redacted]"`, `{`: ``, `7`: `7`, `null`: `null`,
+	} {
+		if got := string(JSON([]byte(in))); got != want {
+			t.Errorf("JSON(%s) = %s, want %s", in, got, want)
+		}
+	}
+}

@@ -10,6 +10,8 @@
 package redact
 
 import (
+	"bytes"
+	"encoding/json"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -67,3 +69,41 @@ func Cut(s string, limit int) string {
 	}
 	return s[:end] + mark
 }
+
+// JSON returns a JSON value whose texts went through [Text], and whose members with
+// telling names have no value. It returns nil for what is not JSON.
+func JSON(data []byte) json.RawMessage {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	var v any
+	if dec.Decode(&v) != nil || dec.More() {
+		return nil
+	}
+	out, err := json.Marshal(clean(v))
+	if err != nil {
+		return nil
+	}
+	return out
+}
+
+func clean(v any) any {
+	switch v := v.(type) {
+	case string:
+		return Text(v)
+	case []any:
+		for i, e := range v {
+			v[i] = clean(e)
+		}
+	case map[string]any:
+		for name, e := range v {
+			if text, isText := e.(string); isText && text != "" && tellingName.MatchString(name) {
+				v[name] = redacted
+				continue
+			}
+			v[name] = clean(e)
+		}
+	}
+	return v
+}
+
+var tellingName = regexp.MustCompile(`(?i)` + telling + `|^(?:pass|pw|authorization|cookie)$`)
