@@ -36,6 +36,8 @@ type audience struct {
 	since  time.Time                     // when it began that something is
 	deaf   bool                          // the client has turned out not to ask
 	until  time.Time                     // when the wait is over after a person was asked
+
+	expires time.Time // when the wait is over in any case, zero for never
 }
 
 func newAudience(w *waiter, c *connection, req *mcp.CallToolRequest, e *execution) *audience {
@@ -213,11 +215,11 @@ func (a *audience) deadline(of time.Time) time.Time {
 	defer a.mu.Unlock()
 	switch {
 	case a.busy > 0:
-		return earlier(time.Now().Add(lookForLife), a.since.Add(mostAsked))
+		of = earlier(time.Now().Add(lookForLife), a.since.Add(mostAsked))
 	case a.until.After(of):
-		return a.until
+		of = a.until
 	}
-	return of
+	return notAfter(of, a.expires)
 }
 
 // nudged is what comes after told for news without a step: a thousandth more, so

@@ -26,7 +26,7 @@ type connection struct {
 
 	kept retention
 
-	waiting atomic.Int64 // calls that wait for their workflows
+	places places // of what waits for workflows
 
 	away atomic.Bool // Temporal has not answered a request that starts a workflow
 }

@@ -121,10 +121,18 @@ type Options struct {
 	// is done. If zero, defaults to [DefaultMaxBytes].
 	MaxResultBytes int
 
-	// MaxWaiting is how many calls can wait for their workflows at a time, on
-	// each server that the registry is mounted on. Further ones are answered
-	// as if their wait were over after the first 200 ms. If zero, defaults to
-	// [DefaultMaxWaiting].
+	// MaxWaiting is how many calls can wait for their workflows, and tasks be
+	// subscribed to, at a time, on each server that the registry is mounted on:
+	// each costs Temporal a long poll. Further calls are answered as if their wait
+	// were over after the first 200 ms, and further subscriptions are not agreed
+	// to. If zero, defaults to [DefaultMaxWaiting].
+	//
+	// One principal has at most as many of them as are left free, which is half
+	// of all if there is no other: set MaxWaiting to twice what you need if all
+	// callers have one name. Callers without a name have no such limit.
+	//
+	// A call waits no longer, and a subscription lasts no longer, than the access
+	// token with which it was made.
 	MaxWaiting int
 
 	// Secret is mixed into task IDs and into the state of calls that wait for

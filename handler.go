@@ -40,7 +40,7 @@ func (t *workflowTool) call(ctx context.Context, c *connection, req *mcp.CallToo
 	case t.mode == Start && (slotOf(ctx) == nil || e.record.Salt == ""):
 		return t.withMeta(handleResult(e), e), nil
 	}
-	result, err := t.waiter.result(ctx, c, req, e, called)
+	result, err := t.waiter.result(ctx, c, req, caller, e, called)
 	if t.cancel && cancelledByClient(ctx, req) && caller.Principal == e.record.Owner {
 		t.cancelWorkflow(ctx, c, e)
 	}

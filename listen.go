@@ -40,10 +40,15 @@ func (s *taskServer) listen(ctx context.Context, method string, req *listenReque
 	if stream == nil {
 		return next(ctx, method, req)
 	}
-	ctx, stop := context.WithCancel(ctx)
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
+	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	if end := expiry(req, time.Now()); !end.IsZero() {
+		var expire context.CancelFunc
+		ctx, expire = until(ctx, end)
+		defer expire()
+	}
 	var agreed []*task
 	var refusal error
 	begin := func() error {
@@ -72,7 +77,8 @@ func (s *taskServer) sending(next mcp.MethodHandler) mcp.MethodHandler {
 	}
 }
 
-// begin agrees to tasks, and begins to tell of them once that is acknowledged.
+// begin agrees to tasks, as far as there are places, and begins to tell of them
+// once that is acknowledged.
 func (s *taskServer) begin(ctx context.Context, req *listenRequest, stream *listen.Stream, tasks *sync.WaitGroup) (agreed []*task, err error) {
 	var none mcp.Result
 	defer s.contain(ctx, listen.Method, &none, &err)
@@ -83,11 +89,23 @@ func (s *taskServer) begin(ctx context.Context, req *listenRequest, stream *list
 	case stream.TaskIDs == nil:
 		return nil, rpcError(jsonrpc.CodeInvalidParams, "params.notifications.taskIds: want a list of task IDs.", nil)
 	}
-	if agreed, err = s.agree(ctx, req, stream); err != nil {
+	known, err := s.known(ctx, req, stream)
+	if err != nil || len(known) == 0 {
 		return nil, err
 	}
-	for _, t := range agreed {
+	caller, err := known[0].caller(ctx, req)
+	if err != nil {
+		return nil, unknownCaller(err)
+	}
+	for _, t := range known {
+		release, ok := t.place(ctx, s.c, caller)
+		if !ok {
+			break // its client has to poll
+		}
+		agreed = append(agreed, t)
+		stream.Agree(t.id)
 		tasks.Go(func() {
+			defer release()
 			defer t.contain(ctx, "telling of a task")
 			t.tell(ctx, req, client, stream)
 		})
@@ -98,9 +116,9 @@ func (s *taskServer) begin(ctx context.Context, req *listenRequest, stream *list
 // maxLooks is how many tasks are looked up at a time when a stream begins.
 const maxLooks = 10
 
-// agree returns the tasks that a stream asks for and its client may see. Its
+// known returns the tasks that a stream asks for and its client may see. Its
 // error says that it could not be learnt which: that is not the same as none.
-func (s *taskServer) agree(ctx context.Context, req *listenRequest, stream *listen.Stream) ([]*task, error) {
+func (s *taskServer) known(ctx context.Context, req *listenRequest, stream *listen.Stream) ([]*task, error) {
 	ids := slices.Clone(stream.TaskIDs)
 	slices.Sort(ids)
 	var tasks []*task
@@ -126,17 +144,16 @@ func (s *taskServer) agree(ctx context.Context, req *listenRequest, stream *list
 		})
 	}
 	looks.Wait()
-	var agreed []*task
+	var known []*task
 	for i, t := range tasks {
 		switch {
 		case errs[i] == nil:
-			agreed = append(agreed, t)
-			stream.Agree(t.id)
+			known = append(known, t)
 		case !isUnknownTask(errs[i]):
 			return nil, errs[i]
 		}
 	}
-	return agreed, nil
+	return known, nil
 }
 
 // lookUp learns where the task is, if the caller may see it.

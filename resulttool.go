@@ -109,5 +109,5 @@ func (t *resultTool) call(ctx context.Context, c *connection, req *mcp.CallToolR
 			return nil, badRequestState()
 		}
 	}
-	return t.waiter.result(ctx, c, req, e, called)
+	return t.waiter.result(ctx, c, req, m.caller, e, called)
 }

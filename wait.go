@@ -59,8 +59,13 @@ func settled(called time.Time) time.Time {
 // result waits until the wait is over, and answers with how the workflow ended,
 // what it asks, or that it is still running; or, to a client that takes tasks,
 // with a task. Its error is that of ctx, a [*toolError] or a JSON-RPC error.
-func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution, called time.Time) (*mcp.CallToolResult, error) {
-	deadline := called.Add(w.wait)
+func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolRequest, caller Caller, e *execution, called time.Time) (*mcp.CallToolResult, error) {
+	deadline := notAfter(called.Add(w.wait), expiry(req, called))
+	release, mayWait := w.place(ctx, c, caller)
+	defer release()
+	if !mayWait {
+		deadline = earlier(deadline, settled(called))
+	}
 	refused, err := w.passOn(ctx, c, req, e, deadline)
 	if err != nil {
 		return nil, err
@@ -71,7 +76,13 @@ func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolReq
 	} else {
 		result, err = w.await(ctx, c, e, earlier(deadline, settled(called)))
 		if result == nil && err == nil && ctx.Err() == nil {
-			result, err = w.resultOrRunning(ctx, c, req, e, deadline, refused)
+			if mayWait {
+				a := newAudience(w, c, req, e)
+				a.expires = expiry(req, called)
+				result, err = w.attend(ctx, c, a, e, deadline, refused)
+			} else {
+				result = w.stillRunning(ctx, c, req, e)
+			}
 		}
 	}
 	switch {
@@ -81,17 +92,6 @@ func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolReq
 		return nil, err
 	}
 	return w.withMeta(result, e), nil
-}
-
-// resultOrRunning attends to the workflow until the deadline, unless too many
-// calls do already.
-func (w *waiter) resultOrRunning(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution, deadline time.Time, refused map[string]string) (*mcp.CallToolResult, error) {
-	defer c.waiting.Add(-1)
-	if c.waiting.Add(1) > int64(w.opts.MaxWaiting) {
-		w.log(ctx, "too many calls wait (Options.MaxWaiting)", "waiting", w.opts.MaxWaiting)
-		return w.stillRunning(ctx, c, req, e), nil
-	}
-	return w.attend(ctx, c, newAudience(w, c, req, e), e, deadline, refused)
 }
 
 // resultOrTask waits for the workflow until the deadline, and then makes the

@@ -1,0 +1,84 @@
+package durablemcp
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/auth"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+// TestPlaces takes all the places that principals can get.
+func TestPlaces(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ of, first, second, third int }{
+		{1, 1, 0, 0}, {2, 1, 1, 0}, {3, 2, 1, 0}, {10, 5, 3, 1}, {1000, 500, 250, 125},
+	} {
+		var p places
+		var releases []func()
+		all := func(principal string) (n int) {
+			for {
+				release, ok := p.take(test.of, principal)
+				if !ok {
+					return n
+				}
+				n++
+				releases = append(releases, release)
+			}
+		}
+		first, second, third := all("ann"), all("bob"), all("eve")
+		if first != test.first || second != test.second || third != test.third {
+			t.Errorf("of %d places, the principals have %d, %d and %d", test.of, first, second, third)
+		}
+		if n := all(""); first+second+third+n != test.of {
+			t.Errorf("of %d places, callers without a name have %d", test.of, n)
+		}
+		for _, release := range releases {
+			release()
+		}
+		if p.taken != 0 || len(p.by) != 0 {
+			t.Errorf("%d places are left, by %v", p.taken, p.by)
+		}
+	}
+}
+
+// TestPlacesForAnother checks that one principal cannot take the last place,
+// whatever it does.
+func TestPlacesForAnother(t *testing.T) {
+	t.Parallel()
+	for of := 2; of < 50; of++ {
+		var p places
+		for range 2 * of {
+			_, _ = p.take(of, "greedy")
+		}
+		if _, ok := p.take(of, "another"); !ok {
+			t.Errorf("of %d places, none is left", of)
+		}
+	}
+}
+
+func TestExpiry(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	for _, test := range []struct {
+		info *auth.TokenInfo
+		want time.Time
+	}{
+		{nil, time.Time{}},
+		{&auth.TokenInfo{}, time.Time{}},
+		{&auth.TokenInfo{Expiration: began.Add(time.Hour)}, began.Add(time.Hour)},
+		{&auth.TokenInfo{Expiration: began.Add(-time.Second)}, began.Add(expiryTolerance)},
+	} {
+		req := &mcp.CallToolRequest{Extra: &mcp.RequestExtra{TokenInfo: test.info}}
+		if got := expiry(req, began); !got.Equal(test.want) {
+			t.Errorf("%s: got %s; want %s", fmt.Sprint(test.info), got, test.want)
+		}
+	}
+	if got := expiry(&mcp.CallToolRequest{}, began); !got.IsZero() {
+		t.Errorf("without anything: got %s", got)
+	}
+	if got := notAfter(began, time.Time{}); !got.Equal(began) {
+		t.Errorf("notAfter never: got %s", got)
+	}
+}
