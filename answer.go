@@ -37,7 +37,7 @@ func (o *outputBinding) answer(ctx context.Context, b *base, raw converter.RawVa
 	if len(content) > b.opts.MaxResultBytes {
 		return b.tooLong(content)
 	}
-	text := o.text(data)
+	text := o.text(ctx, b, data)
 	if text == "" {
 		text = string(content)
 	}
@@ -60,7 +60,12 @@ func (b *base) tooLong(content json.RawMessage) *mcp.CallToolResult {
 
 // converted reads a value that is not JSON through the client's data converter,
 // which needs the Go type, and returns its JSON.
-func (o *outputBinding) converted(get func(into any) error) (json.RawMessage, error) {
+func (o *outputBinding) converted(get func(into any) error) (data json.RawMessage, err error) {
+	defer func() {
+		if p := recover(); p != nil { // the methods of the type are the embedder's
+			data, err = nil, fmt.Errorf("the methods of the result's type panicked: %v", p)
+		}
+	}()
 	if o.typ == nil {
 		return nil, errors.New("the result is not JSON, and its type is not declared")
 	}

@@ -117,7 +117,7 @@ func (d *declaration) bind(b *base, call callFunc, tool mcp.Tool) *binding {
 
 func (s *declarations) declare(index int, tool Tool) *binding {
 	d := &declaration{declarations: s, index: index}
-	if v := reflect.ValueOf(tool); tool == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+	if isNil(reflect.ValueOf(tool)) {
 		d.mistake("Tool", "nil", "a declaration such as WorkflowTool{...}")
 		return nil
 	}

@@ -192,11 +192,12 @@ type Options struct {
 
 // A Tool declares one MCP tool. It is implemented by [WorkflowTool],
 // [SignalTool], [QueryTool], [UpdateTool], [ResultTool], [StatusTool] and
-// [CancelTool] only.
+// [CancelTool] only, and by structs that embed one of them.
 type Tool interface {
 	// declare checks the declaration and returns what Mount needs, reporting
 	// every mistake to d.
 	declare(d *declaration) *binding
+	turn() turn
 }
 
 // A Registry is a set of tools whose declarations have been checked. It is
@@ -223,9 +224,9 @@ func New(opts *Options, tools ...Tool) (*Registry, error) {
 	bindings := make([]*binding, len(tools))
 	// Tools that start workflows come first: the others take the types of
 	// their arguments from them, and whose the workflow IDs are.
-	for _, turn := range []int{0, 1, 2} {
+	for _, now := range []turn{startsWorkflows, startsByMessage, others} {
 		for i, tool := range tools {
-			if turnOf(tool) == turn {
+			if turnOf(tool) == now {
 				bindings[i] = set.declare(i, tool)
 			}
 		}
@@ -237,27 +238,54 @@ func New(opts *Options, tools ...Tool) (*Registry, error) {
 	return &Registry{bindings: bindings, runs: set.runs, tasks: set.tasks, opts: set.opts}, nil
 }
 
-// turnOf says when a tool has its turn to be declared.
-func turnOf(tool Tool) int {
-	if v := reflect.ValueOf(tool); v.Kind() == reflect.Pointer && !v.IsNil() {
-		tool, _ = reflect.TypeAssert[Tool](v.Elem())
+// A turn is when a tool is declared: what is known of a workflow from one tool serves
+// the next ones.
+type turn int
+
+const (
+	startsWorkflows turn = iota
+	startsByMessage
+	others
+)
+
+func (WorkflowTool) turn() turn { return startsWorkflows }
+func (t SignalTool) turn() turn { return turnOfMessage(t.Start) }
+func (t UpdateTool) turn() turn { return turnOfMessage(t.Start) }
+func (QueryTool) turn() turn    { return others }
+func (ResultTool) turn() turn   { return others }
+func (StatusTool) turn() turn   { return others }
+func (CancelTool) turn() turn   { return others }
+
+func turnOfMessage(start *WithStart) turn {
+	if start != nil {
+		return startsByMessage
 	}
-	switch t := tool.(type) {
-	case WorkflowTool:
-		return 0
-	case SignalTool:
-		return turnOfMessage(t.Start)
-	case UpdateTool:
-		return turnOfMessage(t.Start)
-	}
-	return 2
+	return others
 }
 
-func turnOfMessage(start *WithStart) int {
-	if start != nil {
-		return 1
+// turnOf is the turn of a tool that may be nil.
+func turnOf(tool Tool) turn {
+	if isNil(reflect.ValueOf(tool)) {
+		return others
 	}
-	return 2
+	return tool.turn()
+}
+
+// isNil reports whether a tool is nil, or a struct that embeds a nil one.
+func isNil(tool reflect.Value) bool {
+	switch tool.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Interface:
+		return isNil(tool.Elem())
+	case reflect.Struct:
+		for i := range tool.NumField() {
+			if field := tool.Type().Field(i); field.Anonymous && field.Type.Implements(reflect.TypeFor[Tool]()) && isNil(tool.Field(i)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (o Options) withDefaults() Options {

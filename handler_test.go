@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -164,7 +165,6 @@ func grump(workflow.Context) (grumpy, error) { return grumpy{}, nil }
 func TestPanicsAreContained(t *testing.T) {
 	t.Parallel()
 	for name, m := range map[string]*mounted{
-		"result type": mount(t, Options{}, WorkflowTool{Name: "grump", Description: "Panics.", Workflow: grump, TaskQueue: "q", WorkflowID: "grump-{@uuid}"}, grumpy{}),
 		"hook": mount(t, Options{Principal: func(context.Context, mcp.Request) (string, error) { panic("secret password") }},
 			WorkflowTool{Name: "grump", Description: "Panics.", Workflow: grump, TaskQueue: "q", WorkflowID: "{@principal}"}, grumpy{}),
 	} {
@@ -174,6 +174,30 @@ func TestPanicsAreContained(t *testing.T) {
 		}
 	}
 }
+
+// TestPanicOfAResultType checks that a finished result is not lost because a method of
+// its type panics: its JSON serves.
+func TestPanicOfAResultType(t *testing.T) {
+	t.Parallel()
+	m := mount(t, Options{}, WorkflowTool{Name: "grump", Description: "Panics.", Workflow: grump, TaskQueue: "q", WorkflowID: "grump-{@uuid}"}, grumpy{})
+	if result := m.call(`{}`); result.IsError || textOf(result) != `{}` || string(result.StructuredContent.(json.RawMessage)) != `{}` {
+		t.Errorf("got %v, text %q", result.StructuredContent, textOf(result))
+	}
+	for name, get := range map[string]func(any) error{
+		"reading":    func(any) error { panic("secret password") },
+		"marshaling": func(into any) error { *into.(*sullen) = sullen{1}; return nil },
+	} {
+		out := &outputBinding{typ: reflect.TypeFor[sullen]()}
+		if data, err := out.converted(get); err == nil {
+			t.Errorf("%s: got %s", name, data)
+		}
+	}
+}
+
+// sullen panics whenever it is marshaled.
+type sullen struct{ n int }
+
+func (sullen) MarshalJSON() ([]byte, error) { panic("secret password") }
 
 // TestMisfittingResult checks that a result which does not fit the declared
 // output is no success, and is not lost.

@@ -1,6 +1,7 @@
 package durablemcp
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -55,11 +56,14 @@ func (b *outputBinding) published() any {
 	return b.schema.JSON()
 }
 
-// text returns what the model reads for a result: the type's own text, or "".
-func (b *outputBinding) text(raw json.RawMessage) string {
+// text returns what the model reads for a result: the type's own text, or "". The
+// methods of the type are the embedder's: if they panic, the work is done all the same,
+// and its JSON serves as the text.
+func (b *outputBinding) text(ctx context.Context, tool *base, raw json.RawMessage) (text string) {
 	if b.typ == nil || string(raw) == "null" {
 		return ""
 	}
+	defer tool.contain(ctx, "the text of a result")
 	v := reflect.New(b.typ) // its methods are those of the type and of a pointer to it
 	t, ok := reflect.TypeAssert[texter](v)
 	if !ok && b.typ.Kind() == reflect.Pointer {

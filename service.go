@@ -76,7 +76,7 @@ func refused(err error) *toolError {
 	case codes.Unauthenticated:
 		return refusal("Temporal refused this server's credentials.", fixConfiguration)
 	case codes.NotFound:
-		return refusal("Temporal does not know what the request is about, which is probably this server's namespace.", fixConfiguration)
+		return notFoundFailure(err)
 	case codes.Unimplemented:
 		return refusal("The Temporal server does not support the request; it is probably too old.", fixConfiguration)
 	case codes.FailedPrecondition, codes.AlreadyExists, codes.Aborted:
@@ -84,6 +84,16 @@ func refused(err error) *toolError {
 			"Calling again will probably not help. Tell the user.")
 	}
 	return nil
+}
+
+// notFoundFailure tells a namespace that does not exist from a workflow that somebody
+// has deleted since it was looked up.
+func notFoundFailure(err error) *toolError {
+	if _, gone := errors.AsType[*serviceerror.NamespaceNotFound](err); gone {
+		return refusal("This server's namespace does not exist in Temporal.", fixConfiguration)
+	}
+	return refusal("Temporal does not have what the request is about any more: the workflow was deleted, or this server's namespace does not exist.",
+		"Calling again will probably not help. Tell the user.")
 }
 
 const fixConfiguration = "Calling again will not help until the server's configuration is fixed. Tell the user."

@@ -168,9 +168,22 @@ func nothingStarted(e *toolError) *toolError {
 	return e
 }
 
+// Temporal refuses a start whose summary is longer than 400 bytes as a payload
+// (limit.userMetadataSummarySize): as JSON, in which each quote takes two bytes, and
+// with what a payload codec adds.
+const (
+	mostSummary = 200
+	minSummary  = 20
+)
+
 // summary is the one line by which the Web UI shows what a workflow is: the
 // tool and its arguments, as code in Temporal's Markdown.
 func summary(tool string, in *input) string {
-	arguments := strings.ReplaceAll(string(in.canonical), "`", "'")
-	return fmt.Sprintf("%s `%s`", tool, redact.Cut(arguments, 200))
+	arguments := redact.Cut(strings.ReplaceAll(string(in.canonical), "`", "'"), mostSummary)
+	for limit := mostSummary; ; limit -= 10 {
+		text := fmt.Sprintf("%s `%s`", tool, redact.Cut(arguments, max(limit, minSummary)))
+		if len(mustMarshal(text)) <= mostSummary || limit <= minSummary {
+			return text
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package durablemcp
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -33,6 +34,16 @@ func (d *declaration) checkStartOptions(prefix string, o client.StartWorkflowOpt
 		if !field.empty {
 			d.mistake(prefix+field.name, "a value", "none: "+field.instead)
 		}
+	}
+	d.checkText(prefix+"StaticSummary", o.StaticSummary, 400)
+	d.checkText(prefix+"StaticDetails", o.StaticDetails, 20_000)
+}
+
+// checkText checks a text with which Temporal refuses each start if it is too long
+// (limit.userMetadataSummarySize and limit.userMetadataDetailsSize, by default).
+func (d *declaration) checkText(field, text string, limit int) {
+	if n := len(mustMarshal(text)); n > limit {
+		d.mistake(field, fmt.Sprintf("%d bytes as JSON", n), fmt.Sprintf("at most %d: Temporal refuses a longer text", limit))
 	}
 }
 

@@ -70,7 +70,13 @@ func (t *target) act(ctx context.Context, c *connection, m *messageInput, do fun
 
 // latest follows a closed run to the current one of its chain.
 func (t *target) latest(ctx context.Context, c *connection, e *execution, caller Caller) (*execution, error) {
-	if runID, err := latestRun(ctx, c, e.id, e.runID); err == nil && runID != e.runID {
+	runID, err := latestRun(ctx, c, e.id, e.runID)
+	switch {
+	case isNotFound(err): // deleted meanwhile: what was seen of it holds
+	case err != nil: // whether the work goes on in another run is not known
+		t.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
+		return nil, nothingDone(serviceFailure(err))
+	case runID != e.runID:
 		return t.find(ctx, c, workflowKey{e.id, ""}, caller)
 	}
 	return e, nil

@@ -21,6 +21,7 @@ const (
 	minBackoff          = time.Second
 	maxBackoff          = 30 * time.Second
 	attemptTimeout      = time.Minute // tasks/get and tasks/update answer at once
+	maxInternal         = 50          // internal errors in a row
 )
 
 // Wait polls a task (tasks/get) until it is done, and returns its result. The
@@ -37,8 +38,10 @@ const (
 // the server has taken the others, and only those are asked again.
 //
 // Wait outlasts a server that is away: after failures of the network, a minute
-// without an answer, the HTTP statuses 408, 429 and 5xx, and internal errors
-// (code -32603), it tries again after 1 to 30 seconds until ctx is done. A
+// without an answer, and the HTTP statuses 408, 429 and 5xx, it tries again after 1
+// to 30 seconds until ctx is done. So it does after internal errors (code -32603), but
+// no more than 50 times in a row, which takes 12 to 25 minutes: a server that answers
+// may say the same for ever. The last such error ends Wait; the task may go on. A
 // connection given to [New] cannot be mended, so its end ends Wait.
 //
 // If the task is cancelled or failed, or if it requires input that the client
@@ -161,12 +164,18 @@ func refusedAnswers(rpc *jsonrpc.Error, responses mcp.InputResponseMap) map[stri
 // patiently repeats a request until it succeeds, fails for good, or ctx is
 // done.
 func (w *waiter) patiently(ctx context.Context, request func(context.Context) error) error {
+	internal := 0
 	for attempt := 0; ; attempt++ {
 		bounded, cancel := context.WithTimeout(ctx, attemptTimeout)
 		err := request(bounded)
 		cancel()
 		if err == nil || ctx.Err() != nil || !transient(err) {
 			return err
+		}
+		if rpc, ok := errors.AsType[*jsonrpc.Error](err); !ok || rpc.Code != jsonrpc.CodeInternalError {
+			internal = 0
+		} else if internal++; internal > maxInternal {
+			return w.error(fmt.Errorf("the server failed %d times in a row: %w", internal, err))
 		}
 		if done := w.sleep(ctx, backoff(attempt)); done != nil {
 			return w.error(fmt.Errorf("%w; the last attempt failed: %w", done, err))

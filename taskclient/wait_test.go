@@ -470,3 +470,20 @@ func TestWaitConnectionEnds(t *testing.T) {
 		t.Errorf("found the error %v; want mcp.ErrConnectionClosed", err)
 	}
 }
+
+// A server that answers with an internal error for ever ended no Wait.
+func TestWaitEndsAfterInternalErrors(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, connect func(*Options, handler) *Client) {
+		gets, naps := 0, 0
+		c := connect(nil, func(x *exchange) {
+			gets++
+			x.fail(jsonrpc.CodeInternalError, "The server has a fault.")
+		})
+		c.sleep = func(context.Context, time.Duration) error { naps++; return nil }
+		_, err := c.Wait(t.Context(), "t1")
+		if rpc, ok := errors.AsType[*jsonrpc.Error](err); !ok || rpc.Code != jsonrpc.CodeInternalError || gets != maxInternal+1 || naps != maxInternal {
+			t.Errorf("found %v after %d requests and %d pauses; want the server's error after %d", err, gets, naps, maxInternal+1)
+		}
+	})
+}
