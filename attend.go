@@ -30,6 +30,7 @@ func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *exec
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer a.stop()
+	go a.heed(ctx)
 	watch := w.watch(ctx, c, e.id, e.runID)
 	pause := lookForLife
 	if a.wantsProgress() {
@@ -117,6 +118,8 @@ func (a *audience) pause(ctx context.Context, watch *watch, deadline time.Time, 
 		return callOver
 	case <-watch.ended:
 		return workflowEnded
+	case <-a.closing:
+		return waitOver
 	case <-over.C:
 		if !a.deadline(deadline).After(time.Now()) {
 			return waitOver

@@ -37,7 +37,8 @@ type audience struct {
 	deaf   bool                          // the client has turned out not to ask
 	until  time.Time                     // when the wait is over after a person was asked
 
-	expires time.Time // when the wait is over in any case, zero for never
+	expires time.Time       // when the wait is over in any case, zero for never
+	closing <-chan struct{} // closed when the server shuts down
 }
 
 func newAudience(w *waiter, c *connection, req *mcp.CallToolRequest, e *execution) *audience {

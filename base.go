@@ -36,6 +36,8 @@ func (b *base) handler(call callFunc) func(*connection) mcp.ToolHandler {
 					result, err = b.errorResult(internalError()), nil
 				}
 			}()
+			ctx, stop := whileWanted(ctx)
+			defer stop()
 			result, err = call(ctx, c, req)
 			if failure, ok := errors.AsType[*toolError](err); ok {
 				return b.errorResult(failure), nil

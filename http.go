@@ -41,8 +41,7 @@ const statelessProtocol = "2026-07-28"
 // interceptors, and for the server's own tools and receiving middleware. (In a
 // session, the SDK's handler shows them those of the session's first HTTP
 // request.) For this, the handler adds receiving middleware to the server when
-// it serves its first request. Cancellation and deadline are the SDK's: in a
-// session, a call outlives its HTTP request.
+// it serves its first request.
 //
 // Waiting calls and streams outlast the WriteTimeout of the [http.Server], which
 // bounds each write instead. Middleware that wraps the [http.ResponseWriter] must
@@ -60,6 +59,12 @@ const statelessProtocol = "2026-07-28"
 // protocol version decides them. Set SessionTimeout if clients come and go:
 // by default, sessions of clients that never said goodbye stay for ever.
 //
+// A call of a session ends when its answer cannot be delivered any more: when the
+// client's connection is gone, unless opts has an EventStore, and when the client
+// deletes the session. When the [http.Server] shuts down, waiting calls answer
+// that their workflows are still running, and streams end. None of this cancels
+// a workflow.
+//
 // A browser page of another origin is the embedder's to refuse: wrap the
 // handler with [http.CrossOriginProtection], and with authentication.
 func NewHTTPHandler(server *mcp.Server, opts *mcp.StreamableHTTPOptions) http.Handler {
@@ -74,6 +79,7 @@ func NewHTTPHandler(server *mcp.Server, opts *mcp.StreamableHTTPOptions) http.Ha
 	o.Stateless = true
 	o.PropagateRequestCancellation = true // basic/transports: the POST is the request's whole life
 	stateless := taskHandler(mcp.NewStreamableHTTPHandler(getServer, &o), o.MaxRequestBodyBytes)
+	front := &httpFront{stateless: stateless, sessions: sessions, resumable: o.EventStore != nil}
 	var served, refused sync.Once
 	return http.HandlerFunc(func(response http.ResponseWriter, req *http.Request) {
 		// Not before, so that all other middleware sees the contexts, too.
@@ -87,11 +93,7 @@ func NewHTTPHandler(server *mcp.Server, opts *mcp.StreamableHTTPOptions) http.Ha
 		})
 		defer w.Close()
 		w.Header().Set("X-Accel-Buffering", "no") // proxies must pass events on as they come
-		if req.Header.Get("Mcp-Protocol-Version") >= statelessProtocol {
-			stateless.ServeHTTP(w, req)
-			return
-		}
-		sessions.ServeHTTP(w, carryValues(req))
+		front.ServeHTTP(w, req)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/sdk/client"
@@ -85,7 +86,7 @@ func (s *taskServer) offer(ctx context.Context, req *taskRequest) context.Contex
 	if earlier, ok := ctx.Value(taskOfferKey{}).(taskOffer); ok {
 		offer.servers = earlier.servers
 	}
-	offer.servers = append(offer.servers[:len(offer.servers):len(offer.servers)], s)
+	offer.servers = append(slices.Clip(offer.servers), s)
 	return context.WithValue(ctx, taskOfferKey{}, offer)
 }
 

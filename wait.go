@@ -78,7 +78,7 @@ func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolReq
 		if result == nil && err == nil && ctx.Err() == nil {
 			if mayWait {
 				a := newAudience(w, c, req, e)
-				a.expires = expiry(req, called)
+				a.expires, a.closing = expiry(req, called), lifeOf(ctx).closing
 				result, err = w.attend(ctx, c, a, e, deadline, refused)
 			} else {
 				result = w.stillRunning(ctx, c, req, e)

@@ -3,6 +3,7 @@ package listen
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"sync"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
@@ -14,18 +15,63 @@ import (
 type Conn struct {
 	mcp.Connection
 
+	ended <-chan struct{} // closed when the session has to end
+
+	begin  sync.Once
+	closed sync.Once
+	read   chan incoming
+	done   chan struct{} // closed when the connection is
+
 	mu      sync.Mutex
 	streams map[jsonrpc.ID]*Stream
 }
 
-// NewConn wraps a connection.
-func NewConn(c mcp.Connection) *Conn {
-	return &Conn{Connection: c, streams: make(map[jsonrpc.ID]*Stream)}
+// incoming is what was read from the connection.
+type incoming struct {
+	message jsonrpc.Message
+	err     error
+}
+
+// NewConn wraps a connection, which ends with ctx as if its client had ended it:
+// the SDK then cancels what its requests wait for.
+func NewConn(ctx context.Context, c mcp.Connection) *Conn {
+	return &Conn{
+		Connection: c, ended: ctx.Done(), read: make(chan incoming), done: make(chan struct{}), streams: make(map[jsonrpc.ID]*Stream),
+	}
+}
+
+// readAll reads until the connection is closed.
+func (c *Conn) readAll(ctx context.Context) {
+	for {
+		var in incoming
+		in.message, in.err = c.Connection.Read(ctx)
+		select {
+		case c.read <- in:
+		case <-c.done:
+			return
+		}
+		if in.err != nil {
+			return
+		}
+	}
+}
+
+// next returns the next message.
+func (c *Conn) next(ctx context.Context) (jsonrpc.Message, error) {
+	c.begin.Do(func() { go c.readAll(ctx) })
+	select {
+	case <-c.ended:
+		return nil, io.EOF // and not the context's error, which would be a cancellation by the client
+	case <-c.done:
+		return nil, io.EOF
+	case in := <-c.read:
+		return in.message, in.err
+	}
 }
 
 // Read reads the next message, and opens streams.
 func (c *Conn) Read(ctx context.Context) (jsonrpc.Message, error) {
-	message, err := c.Connection.Read(ctx)
+	message, err := c.next(ctx)
 	request, ok := message.(*jsonrpc.Request)
 	if err != nil || !ok || request.Method != Method || !request.IsCall() {
 		return message, err
@@ -62,6 +108,7 @@ func (c *Conn) Write(ctx context.Context, message jsonrpc.Message) error {
 
 // Close ends all streams.
 func (c *Conn) Close() error {
+	c.closed.Do(func() { close(c.done) })
 	c.mu.Lock()
 	for id, stream := range c.streams {
 		stream.Close()

@@ -67,7 +67,7 @@ func (l *line) written() []string {
 func newLine(t *testing.T) (*line, *Conn) {
 	t.Helper()
 	l := &line{in: make(chan jsonrpc.Message, 100)}
-	c := NewConn(l)
+	c := NewConn(t.Context(), l)
 	t.Cleanup(func() { _ = c.Close() })
 	return l, c
 }
