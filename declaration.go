@@ -48,6 +48,7 @@ type declarations struct {
 	answers  map[string][]*updateTool    // workflow type -> the tools that answer its questions
 	sharing  map[string]sharing          // workflow type -> whether callers share its workflow IDs
 	tasks    map[string]*waiter          // see Registry.tasks
+	rules    map[string]*answerRule      // by workflow type
 	mistakes []*DeclarationError
 }
 
@@ -61,29 +62,10 @@ func newDeclarations(o Options) *declarations {
 		answers: make(map[string][]*updateTool),
 		sharing: make(map[string]sharing),
 		tasks:   make(map[string]*waiter),
+		rules:   make(map[string]*answerRule),
 	}
 	s.checkOptions(o)
 	return s
-}
-
-// checkAnswers checks, once all tools are declared, that no tool lets those answer
-// whom another one keeps from it.
-func (s *declarations) checkAnswers() {
-	for _, name := range sortedKeys(s.tasks) {
-		w := s.tasks[name]
-		if w.allowAnswer == nil {
-			continue
-		}
-		for _, tool := range s.answers[w.workflowType] {
-			if tool.allow != nil {
-				continue
-			}
-			d := &declaration{declarations: s, index: s.names[tool.name], name: tool.name}
-			d.mistake("Allow", "nothing", fmt.Sprintf("who may answer: AllowAnswer of %q decides that, and without Allow "+
-				"whoever has started the workflow answers through this tool", w.name))
-		}
-		delete(s.answers, w.workflowType) // once is enough
-	}
 }
 
 // err joins the mistakes, in the order of the declarations.

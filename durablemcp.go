@@ -231,7 +231,7 @@ func New(opts *Options, tools ...Tool) (*Registry, error) {
 			}
 		}
 	}
-	set.checkAnswers()
+	set.completeAnswerRules()
 	if err := set.err(); err != nil {
 		return nil, err
 	}

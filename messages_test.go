@@ -108,38 +108,6 @@ func TestSharingMistakes(t *testing.T) {
 	}
 }
 
-// TestAnswerMistakes lets a tool answer for those whom another one keeps from it.
-func TestAnswerMistakes(t *testing.T) {
-	t.Parallel()
-	boss := func(context.Context, Caller, Owner, Question) error { return nil }
-	allow := func(context.Context, Caller, Owner) error { return nil }
-	starts := func(answer AnswerFunc) Tool {
-		return WorkflowTool{Name: "start", Description: "Bills.", Workflow: bill, TaskQueue: "q", WorkflowID: "i-{id}", Shared: true, AllowAnswer: answer}
-	}
-	answers := func(allow AllowFunc) Tool {
-		return UpdateTool{Name: "answer", Description: "Answers.", Workflow: bill, Update: AnswerUpdate, Input: Answer{}, WorkflowID: "i-{id}", Allow: allow}
-	}
-	for name, test := range map[string]struct {
-		tools []Tool
-		wrong bool
-	}{
-		"whoever started it":   {[]Tool{starts(nil), answers(nil)}, false},
-		"the boss":             {[]Tool{starts(boss), answers(allow)}, false},
-		"the boss, and others": {[]Tool{answers(nil), starts(boss)}, true},
-	} {
-		_, err := New(nil, test.tools...)
-		if (err != nil) != test.wrong {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if test.wrong {
-			if m := mistakesOf(t, err); len(m) != 1 || m[0].Tool != "answer" || m[0].Field != "Allow" || !strings.Contains(m[0].Want, `"start"`) {
-				t.Errorf("%s: found %v", name, err)
-			}
-		}
-	}
-}
-
 // TestMessageMistakes makes each mistake of a message tool, one at a time.
 func TestMessageMistakes(t *testing.T) {
 	t.Parallel()

@@ -64,33 +64,6 @@ func (w *waiter) owns(ctx context.Context, req mcp.Request, seen *snapshot) bool
 	return err == nil && caller.Principal == seen.memo.record.Owner
 }
 
-// mayAnswer returns those of a workflow's questions that the caller of a request
-// may answer through the tool.
-func (w *waiter) mayAnswer(ctx context.Context, req mcp.Request, seen *snapshot) []question {
-	switch {
-	case len(seen.memo.questions) == 0:
-		return nil
-	case w.allowAnswer == nil && w.owns(ctx, req, seen):
-		return seen.memo.questions
-	case w.allowAnswer == nil:
-		return nil
-	}
-	caller, err := w.caller(ctx, req)
-	if err != nil {
-		return nil
-	}
-	var list []question
-	for _, q := range seen.memo.questions {
-		err := w.allowAnswer(ctx, caller, Owner{seen.memo.record.Owner}, Question{q.Name, q.Title, q.Message})
-		if err != nil {
-			w.log(ctx, "AllowAnswer refused a caller", "error", err)
-			continue
-		}
-		list = append(list, q)
-	}
-	return list
-}
-
 // askable returns those of the questions that the client can put to a person.
 func (p peer) askable(questions []question) []question {
 	var list []question

@@ -117,7 +117,11 @@ func find(run *workflow.Info, a Answer) (*openQuestion, error) {
 	case len(found) > 1:
 		return nil, temporal.NewNonRetryableApplicationError("several questions are open: the answer must name one by its key", errNotAsked, nil)
 	}
-	return nil, temporal.NewNonRetryableApplicationError("this question is not open: it was answered, withdrawn, or never asked", errNotAsked, nil)
+	return nil, questionNotOpen()
+}
+
+func questionNotOpen() error {
+	return temporal.NewNonRetryableApplicationError("this question is not open: it was answered, withdrawn, or never asked", errNotAsked, nil)
 }
 
 // openQuestions returns what a run asks.

@@ -47,8 +47,11 @@ type ResultTool struct {
 	// Allow decides who may see the result of another caller's workflow. If
 	// nil, only the principal that started it may.
 	Allow AllowFunc
-	// AllowAnswer decides who may answer what the workflow asks, as in
-	// [WorkflowTool].
+	// AllowAnswer keeps callers from answering through this tool and its tasks who
+	// may answer by AllowAnswer of the [WorkflowTool] that starts the workflow. It is
+	// a mistake where that has none, for it would let others answer. Only in a
+	// registry without a tool that starts the workflow, it decides alone; if it is
+	// nil in all tools there, only the owner answers.
 	AllowAnswer AnswerFunc
 }
 
@@ -71,8 +74,12 @@ func (t ResultTool) declare(d *declaration) *binding {
 	}
 	tool := &resultTool{*m, &waiter{
 		base: m.base, output: out, wait: cmp.Or(t.Wait, d.opts.Wait), next: askAgain{m.base},
-		allow: t.Allow, tasks: t.TaskSupport, inline: d.opts.InlineWait, answers: d.answers, allowAnswer: t.AllowAnswer, template: m.address.template,
+		allow: t.Allow, tasks: t.TaskSupport, inline: d.opts.InlineWait, answers: d.answers, rule: d.answerRule(m.workflowType), allowAnswer: t.AllowAnswer, template: m.address.template,
 	}}
+	if t.AllowAnswer != nil {
+		rule := d.answerRule(m.workflowType)
+		rule.narrowed = append(rule.narrowed, narrowing{d.name, d.index, t.AllowAnswer})
+	}
 	d.tasks[t.Name] = tool.waiter
 	d.results[m.workflowType] = append(d.results[m.workflowType], tool)
 	return d.bind(m.base, tool.waiter.withTasks(tool.call), mcp.Tool{

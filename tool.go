@@ -146,9 +146,11 @@ type WorkflowTool struct {
 	// Allow decides who may join the workflow of another caller. If nil, nobody
 	// may: the ID of a workflow that another principal started is a conflict.
 	Allow AllowFunc
-	// AllowAnswer decides who may answer, through calls of this tool and their
-	// tasks, what the workflow asks. If nil, only who started it: set it where
-	// that one must not decide.
+	// AllowAnswer decides who may answer what the workflow asks, once for the workflow
+	// type: through calls and tasks of whichever tool of the registry. If several
+	// tools that start the workflow have one, all of them have to agree. If none has,
+	// only who started the workflow may answer: set it where that one must not
+	// decide.
 	AllowAnswer AnswerFunc
 
 	// Icons and Meta are passed on to clients.
@@ -182,7 +184,7 @@ func (t WorkflowTool) declare(d *declaration) *binding {
 	}}
 	tool.waiter = &waiter{
 		base: b, output: out, wait: cmp.Or(t.Wait, d.opts.Wait), next: &callAgain{tool.starter, d.results},
-		allow: t.Allow, tasks: t.TaskSupport, inline: d.opts.InlineWait, answers: d.answers, allowAnswer: t.AllowAnswer, template: tool.starter.template,
+		allow: t.Allow, tasks: t.TaskSupport, inline: d.opts.InlineWait, answers: d.answers, rule: d.startsAnswered(t, ref), template: tool.starter.template,
 	}
 	if t.Mode == Start {
 		tool.waiter.inline, tool.waiter.starts = 0, true

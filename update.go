@@ -76,6 +76,7 @@ type updateTool struct {
 	id     *idtemplate.Template
 	wait   time.Duration
 	output *outputBinding
+	rule   *answerRule // for [AnswerUpdate]
 }
 
 func (t UpdateTool) declare(d *declaration) *binding {
@@ -84,6 +85,9 @@ func (t UpdateTool) declare(d *declaration) *binding {
 	d.checkDuration("Wait", t.Wait)
 	if t.Update == AnswerUpdate && t.Input == nil {
 		t.Input = Answer{} // as every workflow that asks has it
+	}
+	if t.Update == AnswerUpdate && t.Start != nil {
+		d.mistake("Start", "a value", "nothing: a workflow that starts with this asks nothing yet")
 	}
 	out := d.result(reflect.TypeOf(t.Output), "Output")
 	id := d.parseTemplate("UpdateID", cmp.Or(t.UpdateID, "{"+idtemplate.UUID+"}"))
@@ -97,7 +101,7 @@ func (t UpdateTool) declare(d *declaration) *binding {
 	for _, name := range id.Arguments() {
 		d.placeholder("UpdateID", name, m.input.schema)
 	}
-	tool := &updateTool{message: *m, update: t.Update, id: id, wait: cmp.Or(t.Wait, d.opts.Wait), output: out}
+	tool := &updateTool{message: *m, update: t.Update, id: id, wait: cmp.Or(t.Wait, d.opts.Wait), output: out, rule: d.answerRule(m.workflowType)}
 	if t.Update == AnswerUpdate {
 		d.answers[m.workflowType] = append(d.answers[m.workflowType], tool)
 	}
@@ -153,7 +157,12 @@ func answerOf(ctx, waiting context.Context, handle client.WorkflowUpdateHandle) 
 func (t *updateTool) send(ctx context.Context, c *connection, m *messageInput, options client.UpdateWorkflowOptions) (
 	e *execution, answer updateAnswer, err error,
 ) {
-	e, err = t.act(ctx, c, m, func(_ context.Context, e *execution) error {
+	e, err = t.act(ctx, c, m, func(request context.Context, e *execution) error {
+		if t.update == AnswerUpdate {
+			if err := t.checkAnswer(request, c, e, m); err != nil {
+				return err
+			}
+		}
 		waiting, cancel := context.WithTimeout(ctx, t.wait)
 		defer cancel()
 		options.RunID = e.runID

@@ -26,7 +26,8 @@ type waiter struct {
 	tasks       TaskSupport
 	starts      bool          // the tool is in mode Start: without a result, its answer is the handle
 	inline      time.Duration // how long a call that can become a task waits before it does
-	allowAnswer AnswerFunc
+	rule        *answerRule
+	allowAnswer AnswerFunc               // narrows the rule
 	answers     map[string][]*updateTool // workflow type -> the tools that answer its questions
 	template    *idtemplate.Template     // by which a call finds its execution, nil for none
 }

@@ -36,10 +36,9 @@ func Tools(access Access) []durablemcp.Tool {
 	return append(submitterTools(access), approverTools(access)...)
 }
 
-// nobody is who may answer what an invoice asks, through calls of a tool that
-// is not there to decide, and through their tasks. Otherwise whoever submits an
-// invoice could approve it, by answering the question of the submission's own
-// task.
+// nobody is who may answer what an invoice asks through calls of a tool that
+// is not there to decide, and through their tasks: not even an approver, who is
+// asked by review_invoice.
 func nobody(context.Context, durablemcp.Caller, durablemcp.Owner, durablemcp.Question) error {
 	return errors.New("invoices are decided about through other tools")
 }
@@ -57,7 +56,10 @@ func submitterTools(access Access) []durablemcp.Tool {
 			WorkflowID:            workflowID,
 			Shared:                true, // with the approvers
 			WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-			AllowAnswer:           nobody,
+			// The submitter is not there to decide, through whichever tool or task.
+			AllowAnswer: func(ctx context.Context, caller durablemcp.Caller, owner durablemcp.Owner, _ durablemcp.Question) error {
+				return access.Decide(ctx, caller, owner)
+			},
 		},
 		durablemcp.QueryTool{
 			Name:  "invoice_status",
@@ -106,9 +108,6 @@ func approverTools(access Access) []durablemcp.Tool {
 				"what to do.",
 			Workflow: ProcessInvoice, WorkflowType: WorkflowType,
 			WorkflowID: workflowID, Allow: access.Decide,
-			AllowAnswer: func(ctx context.Context, caller durablemcp.Caller, owner durablemcp.Owner, _ durablemcp.Question) error {
-				return access.Decide(ctx, caller, owner)
-			},
 			Annotations: &mcp.ToolAnnotations{IdempotentHint: true}, // not read-only: an answer decides
 		},
 		durablemcp.UpdateTool{
