@@ -91,7 +91,6 @@ func TestSharingMistakes(t *testing.T) {
 		"shared, of each call":    {[]Tool{starts("a", "a-{@uuid}", true)}, "Shared"},
 		"different":               {[]Tool{starts("a", "i-{id}", true), starts("b", "j-{id}", false)}, "Shared"},
 		"different, of a message": {[]Tool{&withStart, starts("b", "j-{id}", false)}, "Start.Shared"},
-		"between arguments":       {[]Tool{starts("a", "{id}-{@principal}-{buyer.number}", false)}, "WorkflowID"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

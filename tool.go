@@ -99,6 +99,11 @@ type WorkflowTool struct {
 	// unless Annotations say that the tool is read-only, so that a repeat does no
 	// harm: it then defaults to the tool's name, a dash and {@uuid}.
 	//
+	// Different values make different IDs: a character of a value that could be
+	// taken for the text between it and the next one, or for such a spelling, is
+	// spelled as in URLs. "order-{customer}-{item}" is order-acme%2Dnorth-bolts for
+	// acme-north and bolts. Between two placeholders, there must be text.
+	//
 	// A call whose ID is that of a running workflow joins it. If that workflow
 	// was started with other arguments, the call is refused and changes
 	// nothing. Arguments are the same if they are so as given, or with their

@@ -327,7 +327,7 @@ func TestPrincipalsApart(t *testing.T) {
 		as.want(t, "add_anyway", `{"customer":"x","name":"`+item+`"}`, `{"result":1}`)
 		as.want(t, "items", `{"customer":"x","prefix":""}`, `{"result":["`+item+`"]}`)
 	}
-	for _, want := range []string{r.queue + "-x:ann", r.queue + "-x:ann%3Ax", r.queue + "-x"} {
+	for _, want := range []string{r.queue + "-x:ann", r.queue + "-x:ann:x", r.queue + "-x"} {
 		if !ids[want] {
 			t.Errorf("the workflow IDs are %v; want %s among them", ids, want)
 		}

@@ -5,12 +5,17 @@
 // something that the library knows about the call. "{{" and "}}" stand for
 // literal braces.
 //
-// IDs are printable ASCII (see [Printable]). Letters beyond it in a value are
-// spelled in the way of URLs, so that "{city}" is Z%C3%BCrich for Zürich.
+// IDs are printable ASCII (see [Printable]), and the ID tells the values that it
+// was made of: different values make different IDs, whatever they are. To that
+// end some bytes of a value are spelled in the way of URLs:
 //
-// A template with {@principal} makes different IDs for different principals,
-// whatever the arguments are: the text between it and them, which the principal
-// cannot contain, tells where it begins or ends.
+//   - those beyond printable ASCII, so that "{city}" is Z%C3%BCrich for Zürich,
+//   - a percent sign that would read as such a spelling: %2F is %252F,
+//   - the first character of the text behind the placeholder, if another value
+//     comes after it: "{customer}-{item}" is acme%2Dnorth-bolts for acme-north and
+//     bolts, and acme-north-bolts for acme and north-bolts.
+//
+// Digests and UUIDs, whose length is fixed, need no spelling.
 package idtemplate
 
 import (
@@ -46,7 +51,7 @@ type part struct {
 	name string
 
 	optional  bool   // nothing stands for it, and for the text, if it has no value
-	separator string // what the value must not contain: it tells where the value ends
+	separator string // what the value must not contain: it tells where the value ends, if another one follows
 }
 
 // Parse parses a template. The error says at which byte the template is wrong.
@@ -89,35 +94,41 @@ func Parse(s string) (*Template, error) {
 	return t, t.separate()
 }
 
-// separate sets what a principal must not contain.
+// separate sets what values must not contain, which tells where they end. The
+// last one ends where the text behind it begins, seen from the end of the ID.
 func (t *Template) separate() error {
 	for i, p := range t.parts {
-		if p.name != Principal {
+		if !p.free() || !slices.ContainsFunc(t.parts[i+1:], part.placeholder) {
 			continue
 		}
-		before, after := slices.ContainsFunc(t.parts[:i], argument), slices.ContainsFunc(t.parts[i:], argument)
+		next := t.parts[i+1]
 		switch {
-		case before && after:
-			return fmt.Errorf("arguments on both sides of {%s}, which could make the IDs of two callers the same", Principal)
-		case before && t.parts[i-1].name == "":
-			text := t.parts[i-1].text
-			t.parts[i].separator = text[len(text)-1:]
-		case after && t.parts[i+1].name == "":
-			t.parts[i].separator = t.parts[i+1].text[:1]
-		case before, after:
-			return fmt.Errorf("no text, such as a dash, between {%s} and the placeholder next to it", Principal)
+		case next.text == "":
+			return fmt.Errorf("no text, such as a dash, between {%s} and {%s}, to tell where one ends and the other begins", p.name, next.name)
+		case next.text[0] == '%':
+			return fmt.Errorf("a percent sign behind {%s}, which looks like part of its value", p.name)
 		}
+		t.parts[i].separator = next.text[:1]
 	}
 	return nil
 }
 
+func (p part) placeholder() bool { return p.name != "" }
+
 // argument reports whether a part's value is up to the caller.
-func argument(p part) bool { return p.name != "" && p.name[0] != '@' }
+func (p part) argument() bool { return p.name != "" && p.name[0] != '@' }
+
+// free reports whether the length of a part's value can be anything.
+func (p part) free() bool { return p.argument() || p.name == Principal }
 
 // PerPrincipal returns a template whose IDs are another for each principal: the
 // same one, with a colon and the principal behind it for callers that have one.
 func (t *Template) PerPrincipal() *Template {
-	return &Template{append(slices.Clip(t.parts), part{text: ":", name: Principal, optional: true, separator: ":"})}
+	own := &Template{append(slices.Clone(t.parts), part{text: ":", name: Principal, optional: true})}
+	if err := own.separate(); err != nil {
+		panic(err) // the colon separates
+	}
+	return own
 }
 
 func checkName(name string) error {
@@ -189,7 +200,7 @@ func (t *Template) Render(args map[string]any, builtin func(name string) (string
 				return "", &ValueError{p.name, err.Error()}
 			}
 			text = value
-			if argument(p) && len(text) > len(longest.text) {
+			if p.argument() && len(text) > len(longest.text) {
 				longest = part{text: text, name: p.name}
 			}
 		}
@@ -203,7 +214,7 @@ func (t *Template) Render(args map[string]any, builtin func(name string) (string
 }
 
 func value(p part, args map[string]any, builtin func(string) (string, error)) (string, error) {
-	if !argument(p) {
+	if !p.argument() {
 		text, err := builtin(p.name)
 		switch {
 		case err != nil || p.optional && text == "":
@@ -213,6 +224,12 @@ func value(p part, args map[string]any, builtin func(string) (string, error)) (s
 		}
 		return p.text + escape(text, p.separator), nil
 	}
+	text, err := p.lookUp(args)
+	return escape(text, p.separator), err
+}
+
+// lookUp returns the value of an argument as text.
+func (p part) lookUp(args map[string]any) (string, error) {
 	var v any = args
 	for _, step := range Path(p.name) {
 		object, ok := v.(map[string]any)
@@ -229,13 +246,7 @@ func value(p part, args map[string]any, builtin func(string) (string, error)) (s
 func scalar(v any) (string, error) {
 	switch v := v.(type) {
 	case string:
-		if err := checkText(v); err != nil {
-			return "", err
-		}
-		if Printable(v) {
-			return v, nil // as it is, and not escaped: the ID may be that of a workflow which no tool started
-		}
-		return escape(v, ""), nil
+		return v, checkText(v)
 	case json.Number:
 		return v.String(), nil
 	case bool:
@@ -256,19 +267,28 @@ func Printable(s string) bool {
 	return true
 }
 
-// escape spells s in printable ASCII without the separator, as URLs do: each s
-// in a way of its own.
+// escape spells s in printable ASCII without the separator: each s in a way of
+// its own, whatever comes behind the separator. Most values stay as they are: the
+// ID may be that of a workflow which no tool started.
 func escape(s, separator string) string {
 	var b strings.Builder
 	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' || s[i] == '%' || separator != "" && s[i] == separator[0] {
-			fmt.Fprintf(&b, "%%%02X", s[i])
-		} else {
-			b.WriteByte(s[i])
+		switch c := s[i]; {
+		case c < ' ', c > '~', separator != "" && c == separator[0],
+			c == '%' && (spelled(s[i:]) || separator != "" && hexDigit(separator[0])):
+			fmt.Fprintf(&b, "%%%02X", c)
+		default:
+			b.WriteByte(c)
 		}
 	}
 	return b.String()
 }
+
+// spelled reports whether s, which begins with a percent sign, reads as a byte
+// that escape has spelled.
+func spelled(s string) bool { return len(s) > 2 && hexDigit(s[1]) && hexDigit(s[2]) }
+
+func hexDigit(c byte) bool { return '0' <= c && c <= '9' || 'A' <= c && c <= 'F' }
 
 // checkText refuses what would make an ID that people cannot read, type or
 // tell from another: nothing at all, and characters that do not print.

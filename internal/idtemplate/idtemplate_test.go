@@ -3,6 +3,7 @@ package idtemplate
 import (
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -29,17 +30,17 @@ func TestRender(t *testing.T) {
 		{"invoice-{id}", "invoice-INV-1/2 {a}", ""},
 		{"{n}/{ok}/{outer.inner}", "-74.5/true/x", ""},
 		{"{{{id}}}", "{INV-1/2 {a}}", ""},
-		{"a-{@uuid}-{@input}", "a-50%25%C3%A9-input", ""},
-		{"{city}-{percent}", "Z%C3%BCrich 50%25-50%", ""},
-		{"{@principal}", "ann-b:c%25", ""},
-		{"{n}-{@principal}", "-74.5-ann%2Db:c%25", ""},
-		{"{@principal}:{@input}:{n}", "ann-b%3Ac%25:input:-74.5", ""},
+		{"a-{@uuid}-{@input}", "a-50%%C3%A9-input", ""},
+		{"{city}-{percent}", "Z%C3%BCrich 50%-50%", ""},
+		{"{@principal}", "ann-b:c%", ""},
+		{"{n}-{@principal}", "%2D74.5-ann-b:c%", ""},
+		{"{@principal}:{@input}:{n}", "ann-b%3Ac%:input:-74.5", ""},
 		{"{missing}", "", "{missing} is missing"},
 		{"{id.inner}", "", "{id.inner} is missing"},
 		{"{empty}", "", "is empty"},
 		{"{nl}", "", "U+000A at byte 1"},
 		{"{bad}", "", "not valid UTF-8"},
-		{"x{n}{long}", "", "{long} is too long: it makes a workflow ID of 100006 bytes, and the limit is 1000"},
+		{"x{n}-{long}", "", "{long} is too long: it makes a workflow ID of 100009 bytes, and the limit is 1000"},
 		{"{list}", "", "not a string, number or boolean"},
 		{"{null}", "", "not a string, number or boolean"},
 	} {
@@ -71,9 +72,9 @@ func TestParseErrors(t *testing.T) {
 		"{.a}":       "an empty step",
 		"x{@input}}": "a } without {",
 
-		"{a}-{@principal}-{b}":    "arguments on both sides of {@principal}",
-		"{@principal}{a}":         "no text, such as a dash",
-		"{a}-{@uuid}{@principal}": "no text, such as a dash",
+		"{@principal}{a}": "no text, such as a dash, between {@principal} and {a}",
+		"{a}{b}":          "no text, such as a dash, between {a} and {b}",
+		"{a}%{b}":         "a percent sign behind {a}",
 	} {
 		if _, err := Parse(template); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Parse(%q) = %v; want %q", template, err, want)
@@ -96,7 +97,7 @@ func TestArguments(t *testing.T) {
 }
 
 // TestPerPrincipal checks that each principal has IDs of its own, and that who
-// has no name has those of the template.
+// has no name has those of the template, of which nobody's name is a part.
 func TestPerPrincipal(t *testing.T) {
 	t.Parallel()
 	template, err := Parse("a-{id}")
@@ -104,7 +105,7 @@ func TestPerPrincipal(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := template.PerPrincipal()
-	for principal, want := range map[string]string{"": "a-x:y", "ann": "a-x:y:ann", "y:ann": "a-x:y:y%3Aann"} {
+	for principal, want := range map[string]string{"": "a-x%3Ay", "ann": "a-x%3Ay:ann", "y:ann": "a-x%3Ay:y:ann"} {
 		got, err := own.Render(map[string]any{"id": "x:y"}, func(string) (string, error) { return principal, nil })
 		if got != want || err != nil {
 			t.Errorf("for %q: %q, %v; want %q", principal, got, err, want)
@@ -127,34 +128,127 @@ func mustParse(t *testing.T, s string) *Template {
 	return template
 }
 
-// FuzzPrincipals looks for two principals who can make the same ID.
-func FuzzPrincipals(f *testing.F) {
-	f.Add("{a}-{@principal}", "x", "ann-b", "x-ann", "b")
-	f.Add("{@principal}/{a}-{b}", "x", "ann", "x", "ann/x")
-	f.Add("{a}{b}", "x", "ann", "x:ann", "ann:x")
-	f.Add("{@input}{@principal}{@principal}", "x", "a", "x", "aa")
-	f.Fuzz(func(t *testing.T, template, x, ann, y, bob string) {
+// TestValuesImitateNothing checks that values cannot stand for what separates
+// them, nor for its spelling, and that ordinary values stay as they are.
+func TestValuesImitateNothing(t *testing.T) {
+	t.Parallel()
+	type values = map[string]any
+	for _, test := range []struct {
+		template string
+		args     []values
+		want     []string
+	}{
+		{"order-{customer}-{item}",
+			[]values{{"customer": "acme-north", "item": "bolts"}, {"customer": "acme", "item": "north-bolts"}, {"customer": "acme%2Dnorth", "item": "bolts"}},
+			[]string{"order-acme%2Dnorth-bolts", "order-acme-north-bolts", "order-acme%252Dnorth-bolts"}},
+		{"{city}", []values{{"city": "Zürich"}, {"city": "Z%C3%BCrich"}, {"city": "Z%c3%bcrich 5%"}},
+			[]string{"Z%C3%BCrich", "Z%25C3%25BCrich", "Z%c3%bcrich 5%"}},
+		{"invoice-{id}", []values{{"id": "INV-1"}, {"id": "50% off: a/b {c}"}}, []string{"invoice-INV-1", "invoice-50% off: a/b {c}"}},
+		{"{n}-{ok}", []values{{"n": json.Number("-1"), "ok": true}, {"n": json.Number("1e-5"), "ok": false}}, []string{"%2D1-true", "1e%2D5-false"}},
+		{"{a}4{b}", []values{{"a": "%", "b": "1x"}, {"a": "A", "b": "x"}, {"a": "4", "b": "x"}}, []string{"%2541x", "A4x", "%344x"}},
+		{"{@uuid}{a}-{@input}{b}", []values{{"a": "1-2", "b": "3"}, {"a": "1", "b": "2-3"}}, []string{"fixed1%2D2-fixed3", "fixed1-fixed2-3"}},
+	} {
+		template, err := Parse(test.template)
+		if err != nil {
+			t.Errorf("Parse(%q): %v", test.template, err)
+			continue
+		}
+		for i, args := range test.args {
+			got, err := template.Render(args, func(string) (string, error) { return "fixed", nil })
+			if err != nil || got != test.want[i] {
+				t.Errorf("%q of %v: %q, %v; want %q", test.template, args, got, err, test.want[i])
+			}
+		}
+	}
+}
+
+// FuzzValues looks for two lists of values of which one ID is made: those of
+// arguments and of the principal, in any template.
+func FuzzValues(f *testing.F) {
+	f.Add("order-{a}-{b}", "acme-north", "bolts", "", "acme", "north-bolts", "")
+	f.Add("order-{a}-{b}", "acme-n", "b", "", "acme%2Dn", "b", "")
+	f.Add("{a}", "Zürich", "", "", "Z%C3%BCrich", "", "")
+	f.Add("{a}", "x:ann", "", "", "x", "", "ann")
+	f.Add("{a}-{@principal}", "x", "", "ann-b", "x-ann", "", "b")
+	f.Add("{@principal}/{a}-{b}", "x", "", "ann", "x", "", "ann/x")
+	f.Add("{a}-{@principal}-{b}", "x", "y", "p-q", "x-p", "y", "q")
+	f.Add("{@input}{@principal}", "x", "", "a", "x", "", "aa")
+	f.Add("{a}4{b}", "%", "1x", "", "A", "x", "")
+	f.Add("{@uuid}{a}-{@input}{b}", "%", "1x", "", "A", "x", "")
+	f.Fuzz(func(t *testing.T, template, a1, b1, principal1, a2, b2, principal2 string) {
 		parsed, err := Parse(template)
-		if err != nil || ann == bob || ann == "" || bob == "" {
+		if err != nil {
 			return
 		}
 		if !parsed.Uses(Principal) {
 			parsed = parsed.PerPrincipal()
 		}
-		render := func(value, principal string) (string, error) {
-			return parsed.Render(map[string]any{"a": value, "b": value}, func(name string) (string, error) {
+		render := func(a, b, principal string) (string, error) {
+			return parsed.Render(map[string]any{"a": a, "b": b}, func(name string) (string, error) {
 				if name == Principal {
 					return principal, nil
 				}
 				return "digest", nil
 			})
 		}
-		one, err := render(x, ann)
-		other, err2 := render(y, bob)
-		if err == nil && err2 == nil && one == other {
-			t.Errorf("%q for %q and for %q, from %q", one, ann, bob, template)
+		one, err1 := render(a1, b1, principal1)
+		other, err2 := render(a2, b2, principal2)
+		same := (a1 == a2 || !parsed.Uses("a")) && (b1 == b2 || !parsed.Uses("b")) && principal1 == principal2
+		if err1 == nil && err2 == nil && (one == other) != same {
+			t.Errorf("%q of %q, %q, %q and %q of %q, %q, %q, from %q", one, a1, b1, principal1, other, a2, b2, principal2, template)
 		}
 	})
+}
+
+// TestRandomValuesImitateNothing does what FuzzValues does, with short values of
+// the characters that matter, many more of which meet.
+func TestRandomValuesImitateNothing(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	pick := func(from ...string) string { return from[random.IntN(len(from))] }
+	word := func(most int) (s string) {
+		for range random.IntN(most + 1) {
+			s += pick("-", ":", "%", "2", "4", "D", "5", "ü", "3A", "x")
+		}
+		return s
+	}
+	for range 300 {
+		text := ""
+		for range 1 + random.IntN(4) {
+			text += pick("{a}", "{b}", "{a}", "{@principal}", "{@input}", "{@uuid}") + pick("-", ":", "2", "4", "D-", "-%", "x:", "")
+		}
+		template, err := Parse(text)
+		if err != nil {
+			continue
+		}
+		if !template.Uses(Principal) {
+			template = template.PerPrincipal()
+		}
+		made := make(map[string]string)
+		for range 2000 {
+			a, b, principal := "x"+word(3), word(3)+"-", word(2)
+			id, err := template.Render(map[string]any{"a": a, "b": b}, func(name string) (string, error) {
+				if name == Principal {
+					return principal, nil
+				}
+				return "2D-fix", nil
+			})
+			if err != nil {
+				continue
+			}
+			key := principal
+			for name, value := range map[string]string{"a": a, "b": b} {
+				if template.Uses(name) {
+					key = name + "=" + value + " " + key
+				}
+			}
+			key = strings.Join(slices.Sorted(strings.SplitSeq(key, " ")), " ")
+			if first, ok := made[id]; ok && first != key {
+				t.Fatalf("%q of %s and of %s, from %q", id, first, key, text)
+			}
+			made[id] = key
+		}
+	}
 }
 
 // FuzzTemplate looks for templates or values that crash, or that render to
