@@ -28,6 +28,8 @@ type connection struct {
 
 	places places // of what waits for workflows
 
+	version serverVersion
+
 	away atomic.Bool // Temporal has not answered a request that starts a workflow
 }
 
@@ -114,6 +116,9 @@ type snapshot struct {
 func (c *connection) describe(ctx context.Context, id, runID string) (*snapshot, error) {
 	resp, err := c.DescribeWorkflowExecution(ctx, id, runID)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.recent(ctx, resp.GetWorkflowExecutionInfo()); err != nil {
 		return nil, err
 	}
 	m, err := c.memo(ctx, resp)

@@ -46,7 +46,7 @@ func TestRedactError(t *testing.T) {
 			t.Errorf("%s: the text is %q, the cause %q; want %q", name, textOf(result), e.Cause, test.want)
 		}
 		conn := newConnection(describedTemporal{resp: &workflowservice.DescribeWorkflowExecutionResponse{
-			WorkflowExecutionInfo: new(workflow.WorkflowExecutionInfo),
+			WorkflowExecutionInfo: &workflow.WorkflowExecutionInfo{FirstRunId: "run"},
 			PendingActivities:     []*workflow.PendingActivityInfo{{LastFailure: &failure.Failure{Message: cause}}},
 		}}, opts)
 		seen, err := conn.describe(t.Context(), "w", "")

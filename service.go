@@ -17,8 +17,11 @@ func serviceFailure(err error) *toolError {
 	var (
 		unsent     *unsentError
 		unreadable *unreadableError
+		old        *oldServerError
 	)
 	switch {
+	case errors.As(err, &old):
+		return refusal("This tool cannot work: "+old.Error()+".", "Calling again will not help. Tell the user, whose operator has to upgrade Temporal.")
 	case tooLarge(err):
 		return &toolError{
 			Type:    errRefused,

@@ -75,8 +75,11 @@ func (w *waiter) resolve(ctx context.Context, c *connection, h handle.Handle, ca
 // unreachable is the error of a request that Temporal did not answer.
 func (t *task) unreachable(ctx context.Context, err error) error {
 	t.log(ctx, "a task request failed", "workflow_id", t.handle.WorkflowID, "error", err)
-	e := serviceFailure(err)
-	return rpcError(jsonrpc.CodeInternalError, e.Message+" The task is not lost: ask again later.", nil)
+	e, advice := serviceFailure(err), "The task is not lost: ask again later."
+	if _, old := errors.AsType[*oldServerError](err); old {
+		advice = e.advice
+	}
+	return rpcError(jsonrpc.CodeInternalError, e.Message+" "+advice, nil)
 }
 
 // cancel asks Temporal to cancel the task's workflow. That it has ended already
