@@ -28,7 +28,7 @@ const cancelGrace = 2 * time.Second
 
 // A callLife is what is known of how long the answer to a request is wanted.
 type callLife struct {
-	request context.Context // done when the answer cannot be delivered, nil if that is not known
+	request context.Context //nolint:containedctx // done when the answer cannot be delivered, nil if that is not known
 	session *sessionLife    // nil without a session
 	closing <-chan struct{} // closed when the HTTP server shuts down, nil if that is not known
 }
@@ -73,7 +73,7 @@ func whileWanted(ctx context.Context) (context.Context, func()) {
 
 // A sessionLife is one session, for as long as a request or a call of it goes on.
 type sessionLife struct {
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // of the session
 	cancel context.CancelFunc
 	lives  *sessionLives
 	key    sessionKey

@@ -41,7 +41,7 @@ func carryValues(req *http.Request) *http.Request {
 // requestContexts is receiving middleware that gives each request the values of
 // its own HTTP request's context. Cancellation and deadline stay as they are.
 func requestContexts(next mcp.MethodHandler) mcp.MethodHandler {
-	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) { //nolint:contextcheck // it inherits ctx
 		first, inSession := ctx.Value(firstValuesKey{}).(context.Context)
 		if extra := req.GetExtra(); inSession && extra != nil {
 			if values, ok := requestValues.Load(extra.Header.Get(contextHeader)); ok {
@@ -57,8 +57,8 @@ func requestContexts(next mcp.MethodHandler) mcp.MethodHandler {
 // A requestContext has the values of one HTTP request in place of those of the
 // session's first one.
 type requestContext struct {
-	context.Context // the SDK's
-	first, request  context.Context
+	context.Context                 //nolint:containedctx // the SDK's
+	first, request  context.Context //nolint:containedctx // whose values it has
 }
 
 func (c requestContext) Value(key any) any {

@@ -2,6 +2,7 @@ package durablemcp
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -22,7 +23,7 @@ func TestRequestContext(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		t.Cleanup(cancel)
 		for i := 0; i < len(values); i += 2 {
-			ctx = context.WithValue(ctx, testKey(values[i]), values[i+1])
+			ctx = context.WithValue(ctx, testKey(values[i]), values[i+1]) //nolint:fatcontext // a few values
 		}
 		return carryValues(httptest.NewRequestWithContext(ctx, http.MethodPost, "/", nil))
 	}
@@ -45,7 +46,7 @@ func TestRequestContext(t *testing.T) {
 		defer stop()
 		cancel(context.DeadlineExceeded)
 		<-child.Done()
-		if cause := context.Cause(child); cause != context.DeadlineExceeded {
+		if cause := context.Cause(child); !errors.Is(cause, context.DeadlineExceeded) {
 			t.Errorf("the cause is %v; want the session's", cause)
 		}
 		header := req.GetExtra().Header

@@ -20,7 +20,7 @@ func (e *unsentError) Unwrap() error { return e.error }
 // that answers with the code Unknown look the same.
 func send(ctx context.Context, do func(ctx context.Context) error) error {
 	watched := &sendingContext{Context: ctx}
-	err := do(watched)
+	err := do(watched) //nolint:contextcheck // it inherits ctx
 	if err != nil && !watched.sent.Load() {
 		return &unsentError{err}
 	}
@@ -30,8 +30,8 @@ func send(ctx context.Context, do func(ctx context.Context) error) error {
 // A sendingContext notes when gRPC reads the metadata of a request from it, as it
 // does for every request that it sends.
 type sendingContext struct {
-	context.Context
-	sent atomic.Bool
+	context.Context //nolint:containedctx // it is a context
+	sent            atomic.Bool
 }
 
 func (c *sendingContext) Value(key any) any {
@@ -51,8 +51,8 @@ var metadataKey = func() (key any) {
 
 // A keyContext notes the last key that it is asked for.
 type keyContext struct {
-	context.Context
-	key *any
+	context.Context //nolint:containedctx // it is a context
+	key             *any
 }
 
 func (c *keyContext) Value(key any) any {

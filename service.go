@@ -35,7 +35,7 @@ func serviceFailure(err error) *toolError {
 			Type:      errUnsent,
 			Message:   "This server could not make a request to Temporal of the call, for a reason that its log explains, such as a payload codec that is not available.",
 			Retryable: true,
-			advice:    "Wait a little, then make the same call again; tell the user if it lasts.",
+			advice:    waitAndRepeat,
 		}
 	case errors.As(err, &unsent):
 		return unavailable()
@@ -44,7 +44,7 @@ func serviceFailure(err error) *toolError {
 			Type:      errUnreadable,
 			Message:   "This server cannot read what Temporal keeps of the workflow, for a reason that its log explains, such as a payload codec that is not available.",
 			Retryable: true,
-			advice:    "Wait a little, then make the same call again; tell the user if it lasts.",
+			advice:    waitAndRepeat,
 		}
 	}
 	if refusal := refused(err); refusal != nil {
@@ -99,6 +99,9 @@ func notFoundFailure(err error) *toolError {
 		"Calling again will probably not help. Tell the user.")
 }
 
+// What a model is to do after a failure that can pass.
+const waitAndRepeat = "Wait a little, then make the same call again; tell the user if it lasts."
+
 const fixConfiguration = "Calling again will not help until the server's configuration is fixed. Tell the user."
 
 func refusal(message, advice string) *toolError {
@@ -136,7 +139,7 @@ func unavailable() *toolError {
 		Type:      errUnavailable,
 		Message:   "Temporal, which runs this tool's work, cannot be reached.",
 		Retryable: true,
-		advice:    "Wait a little, then make the same call again; tell the user if it lasts.",
+		advice:    waitAndRepeat,
 	}
 }
 

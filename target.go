@@ -118,7 +118,7 @@ func nothingDone(e *toolError) *toolError {
 	e.Message += " Nothing was done."
 	if e.Type == errUnknownOutcome {
 		e.Type = errUnavailable
-		e.advice = "Wait a little, then make the same call again; tell the user if it lasts."
+		e.advice = waitAndRepeat
 	}
 	return e
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -209,11 +210,7 @@ func holdsEmpty(v any) bool {
 			}
 		}
 	case []any:
-		for _, e := range v {
-			if holdsEmpty(e) {
-				return true
-			}
-		}
+		return slices.ContainsFunc(v, holdsEmpty)
 	}
 	return false
 }
