@@ -16,7 +16,8 @@ import (
 //
 // Starting and acting are one request: either both happen, or neither. A
 // workflow that runs already must have been started with the same arguments;
-// else the call is a conflict and changes nothing.
+// else the call is a conflict and changes nothing. That is looked up first: of two
+// concurrent first calls with other arguments, both are taken.
 type WithStart struct {
 	// TaskQueue is the task queue that the workflow's workers poll. Required.
 	TaskQueue string
