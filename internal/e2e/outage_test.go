@@ -93,7 +93,7 @@ func TestUnknownNamespace(t *testing.T) {
 	if f := mustFail(t, result); f.Error.Type != "TemporalRefused" || f.Error.Retryable {
 		t.Errorf("got %+v", f.Error)
 	}
-	contains(t, outcomeOf(result).Text, "no access to its Temporal namespace", "Nothing was started", "Tell the user")
+	contains(t, outcomeOf(result).Text, "namespace does not exist in Temporal", "Nothing was started", "Tell the user")
 }
 
 func lazyClient(t *testing.T, addr string) client.Client {
