@@ -192,7 +192,8 @@ func TestRepeatedCallAsTask(t *testing.T) {
 	}
 }
 
-// TestRepeatedCallCost holds that the window costs a first call no request.
+// TestRepeatedCallCost holds that the window costs a first call no request. The call
+// does not wait: one that waits for long describes the workflow now and then.
 func TestRepeatedCallCost(t *testing.T) {
 	t.Parallel()
 	for name, window := range map[string]time.Duration{"window": 0, "none": durablemcp.NoRepeatWindow} {
@@ -203,7 +204,7 @@ func TestRepeatedCallCost(t *testing.T) {
 			o.client.ConnectionOptions.DialOptions = []grpc.DialOption{grpc.WithUnaryInterceptor(m.count)}
 			r := setUp(t, o, func(queue string) []durablemcp.Tool {
 				tool := payTool(queue)
-				tool.RepeatWindow = window
+				tool.RepeatWindow, tool.Mode, tool.TaskSupport = window, durablemcp.Start, durablemcp.TaskForbidden
 				return []durablemcp.Tool{tool}
 			})
 			r.call("pay", `{"kind":"complete"}`)
