@@ -73,7 +73,7 @@ func (t *cancelTool) call(ctx context.Context, c *connection, req *mcp.CallToolR
 		return nil, err
 	}
 	reason, _ := m.Arguments["reason"].(string)
-	e, err := t.act(ctx, c, m, func(ctx context.Context, e *execution) error { return t.end(ctx, c, e, reason) })
+	e, err := t.steer(ctx, c, m, func(ctx context.Context, e *execution) error { return t.end(ctx, c, e, reason) })
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

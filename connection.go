@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -54,9 +55,7 @@ func (c *connection) reach(ctx context.Context) error {
 	return nil
 }
 
-// memo reads the memo of a described execution. It makes a request only if
-// there has been none before whose answer could serve as the decoder, or if the
-// client's data converter goes by workflow ID.
+// memo reads the memo of a described execution.
 func (c *connection) memo(ctx context.Context, resp *workflowservice.DescribeWorkflowExecutionResponse) (*memo, error) {
 	info := resp.GetWorkflowExecutionInfo()
 	// A reset begins a run anew, and keeps what the run has asked.
@@ -68,23 +67,44 @@ func (c *connection) memo(ctx context.Context, resp *workflowservice.DescribeWor
 	if !slices.ContainsFunc(sortedKeys(fields), ours) {
 		return &memo{}, nil
 	}
+	var m *memo
+	err := c.read(ctx, info.GetExecution(), info.GetMemo(), func(desc *client.WorkflowExecutionDescription) (err error) {
+		m, err = readMemo(desc, began)
+		return err
+	})
+	return m, err
+}
+
+// decode reads one payload of an execution.
+func (c *connection) decode(ctx context.Context, e *execution, payload *common.Payload, into any) error {
+	of := &common.WorkflowExecution{WorkflowId: e.id, RunId: e.runID}
+	return c.read(ctx, of, &common.Memo{Fields: map[string]*common.Payload{memoKey: payload}}, func(desc *client.WorkflowExecutionDescription) error {
+		return desc.GetMemoValue(memoKey, into)
+	})
+}
+
+// read lets a function read memo fields with the client's data converter. It makes a
+// request only if there has been none before whose answer could serve as the decoder,
+// or if the client's data converter goes by workflow ID.
+func (c *connection) read(ctx context.Context, of *common.WorkflowExecution, fields *common.Memo, read func(*client.WorkflowExecutionDescription) error) error {
 	if known := c.decoder.Load(); known != nil {
 		desc := *known
-		desc.Memo = info.GetMemo()
-		if m, err := readMemo(&desc, began); err == nil {
-			return m, nil
+		desc.Memo = fields
+		if read(&desc) == nil {
+			return nil
 		}
 	}
-	desc, err := c.DescribeWorkflow(ctx, info.GetExecution().GetWorkflowId(), info.GetExecution().GetRunId())
+	desc, err := c.DescribeWorkflow(ctx, of.GetWorkflowId(), of.GetRunId())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	c.decoder.Store(desc)
-	m, err := readMemo(desc, began)
-	if err != nil {
-		return nil, &unreadableError{err}
+	own := *desc
+	own.Memo = fields
+	if err := read(&own); err != nil {
+		return &unreadableError{err}
 	}
-	return m, nil
+	return nil
 }
 
 // An execution is a workflow execution that a call works with.

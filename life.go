@@ -186,9 +186,10 @@ func (f *httpFront) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	life := callLife{closing: f.shutdowns.of(req)}
 	inSession := req.Header.Get("Mcp-Protocol-Version") < statelessProtocol
 	if req.Method == http.MethodGet || !inSession && req.Header.Get("Mcp-Method") == listen.Method {
-		var stop func()
-		req, stop = untilClosed(req, life.closing)
+		// The response of a stream has no end of its own.
+		ctx, stop := untilClosed(req.Context(), life.closing)
 		defer stop()
+		req = req.WithContext(ctx)
 	}
 	if !inSession {
 		f.stateless.ServeHTTP(w, life.of(req))
@@ -213,10 +214,10 @@ func (l callLife) of(req *http.Request) *http.Request {
 	return req.WithContext(context.WithValue(req.Context(), callLifeKey{}, l))
 }
 
-// untilClosed returns a request whose context ends when closing is closed: the
-// response of a stream has no end of its own.
-func untilClosed(req *http.Request, closing <-chan struct{}) (*http.Request, func()) {
-	ctx, cancel := context.WithCancel(req.Context())
+// untilClosed returns a context that ends when closing is closed, too, and what
+// must be called when it is not needed any more.
+func untilClosed(ctx context.Context, closing <-chan struct{}) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		select {
 		case <-closing:
@@ -224,5 +225,5 @@ func untilClosed(req *http.Request, closing <-chan struct{}) (*http.Request, fun
 		case <-ctx.Done():
 		}
 	}()
-	return req.WithContext(ctx), cancel
+	return ctx, cancel
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
 )
 
 // A SignalTool is a tool that sends a signal to a workflow.
@@ -128,7 +130,7 @@ func (t *signalTool) call(ctx context.Context, c *connection, req *mcp.CallToolR
 
 // send signals the execution that a call names.
 func (t *signalTool) send(ctx context.Context, c *connection, m *messageInput) (*execution, error) {
-	e, err := t.act(ctx, c, m, func(ctx context.Context, e *execution) error {
+	e, err := t.steer(ctx, c, m, func(ctx context.Context, e *execution) error {
 		return c.SignalWorkflow(ctx, e.id, e.runID, t.signal, m.argument())
 	})
 	if e != nil && err != nil {
@@ -139,22 +141,82 @@ func (t *signalTool) send(ctx context.Context, c *connection, m *messageInput) (
 
 // sendWithStart signals the workflow, and starts it if it is not running.
 func (t *signalTool) sendWithStart(ctx context.Context, c *connection, m *messageInput) (*execution, error) {
-	if err := t.start.check(ctx, c, m); err != nil {
-		return nil, err
+	for range mostStarts {
+		e, err := t.start.taker(ctx, c, m, "")
+		switch {
+		case err != nil:
+			return nil, err
+		case e == nil:
+			return t.startWith(ctx, c, m)
+		case e.closed():
+			return nil, t.ended(e)
+		}
+		request, cancel := context.WithTimeout(ctx, requestTimeout)
+		err = send(request, func(ctx context.Context) error {
+			return c.SignalWorkflow(ctx, e.id, e.runID, t.signal, m.argument())
+		})
+		cancel()
+		if err == nil {
+			return e, nil
+		}
+		if !isNotFound(err) { // else it has closed in between
+			return nil, t.failure(ctx, e.id, err)
+		}
 	}
+	return nil, t.start.restless(m.key.id)
+}
+
+// startWith starts the workflow with the signal. Temporal's request joins a workflow
+// that another call has started by now, so that this is looked up afterwards.
+func (t *signalTool) startWith(ctx context.Context, c *connection, m *messageInput) (*execution, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	options, rec := t.start.optionsFor(m.key.id, m.startInput, m.caller)
 	options.WorkflowIDConflictPolicy = 0 // signal-with-start knows no other way than to join
 	options.EnableEagerStart = false
-	run, err := c.SignalWithStartWorkflow(ctx, m.key.id, t.signal, m.argument(), options, t.workflowType, m.startInput.args...)
+	var run client.WorkflowRun
+	err := send(ctx, func(ctx context.Context) (err error) {
+		run, err = c.SignalWithStartWorkflow(ctx, m.key.id, t.signal, m.argument(), options, t.workflowType, m.startInput.args...)
+		return err
+	})
 	if taken, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
 		return nil, t.ended(&execution{id: m.key.id, runID: taken.RunId, status: closedStatus(ctx, c, m.key.id, taken.RunId)})
 	}
 	if err != nil {
 		return nil, t.failure(ctx, m.key.id, err)
 	}
-	return &execution{id: m.key.id, runID: run.GetRunID(), created: rec.Created}, nil
+	e := &execution{id: m.key.id, runID: run.GetRunID(), created: rec.Created}
+	return e, t.checkStart(ctx, c, m, e, rec)
+}
+
+// checkStart finds out whether a signal has reached the workflow of another call.
+func (t *signalTool) checkStart(ctx context.Context, c *connection, m *messageInput, e *execution, rec record) error {
+	seen, err := c.describe(ctx, e.id, e.runID)
+	if err != nil { // deleted, or Temporal is away: the signal was taken
+		t.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
+		return nil
+	}
+	if seen.memo.record.Salt == rec.Salt {
+		return nil
+	}
+	if _, err := t.start.same(ctx, seen, m.startInput, m.caller); err != nil {
+		return &toolError{
+			Type: errConflict,
+			Message: fmt.Sprintf("Another call started the workflow %q at the same moment, with other arguments or for another caller. "+
+				"The signal has reached that workflow.", e.id),
+			advice: "Tell the user. The same call again would be refused as long as that workflow runs.",
+		}
+	}
+	return nil
+}
+
+// closedStatus returns the status of a closed run.
+func closedStatus(ctx context.Context, c *connection, id, runID string) enums.WorkflowExecutionStatus {
+	desc, err := c.DescribeWorkflow(ctx, id, runID)
+	if err != nil {
+		return enums.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED
+	}
+	return desc.Status
 }
 
 // failure says whether a signal may have been sent after all.

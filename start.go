@@ -65,7 +65,12 @@ func (s *starter) start(ctx context.Context, c *connection, id string, in *input
 		}
 		options.WorkflowIDReusePolicy = s.options.WorkflowIDReusePolicy
 	}
-	return nil, s.conflict(fmt.Sprintf("Other calls start, end or delete the workflow %q all the time.", id))
+	return nil, s.restless(id)
+}
+
+// restless is the error of a call that does not get hold of its workflow.
+func (s *starter) restless(id string) *toolError {
+	return s.conflict(fmt.Sprintf("Other calls start, end or delete the workflow %q all the time.", id))
 }
 
 // mostStarts is how often a call tries to start its workflow: first if the ID was

@@ -46,17 +46,14 @@ func (t *target) find(ctx context.Context, c *connection, key workflowKey, calle
 	return t.latest(ctx, c, e, caller)
 }
 
-// act finds the workflow and does something to it. A workflow that has moved on
-// to another run in between is looked up again. Without an execution, nothing
-// was tried.
+// act finds the workflow and does something to it, which has to look whether it is
+// closed. A workflow that has moved on to another run in between is looked up again.
+// Without an execution, nothing was tried.
 func (t *target) act(ctx context.Context, c *connection, m *messageInput, do func(context.Context, *execution) error) (*execution, error) {
 	for range 3 {
 		e, err := t.find(ctx, c, m.key, m.caller)
 		if err != nil {
 			return nil, err
-		}
-		if e.closed() {
-			return nil, t.ended(e)
 		}
 		request, cancel := context.WithTimeout(ctx, requestTimeout)
 		err = do(request, e)
@@ -66,6 +63,20 @@ func (t *target) act(ctx context.Context, c *connection, m *messageInput, do fun
 		}
 	}
 	return nil, t.notFound(m.key)
+}
+
+// steer is act for what only a running workflow takes.
+func (t *target) steer(ctx context.Context, c *connection, m *messageInput, do func(context.Context, *execution) error) (*execution, error) {
+	e, err := t.act(ctx, c, m, func(ctx context.Context, e *execution) error {
+		if e.closed() {
+			return t.ended(e)
+		}
+		return send(ctx, func(ctx context.Context) error { return do(ctx, e) })
+	})
+	if ended, ok := errors.AsType[*toolError](err); ok {
+		return nil, ended
+	}
+	return e, err
 }
 
 // latest follows a closed run to the current one of its chain.

@@ -15,9 +15,14 @@ import (
 // not running: "create the entity if it is not there, then act" in one call.
 //
 // Starting and acting are one request: either both happen, or neither. A
-// workflow that runs already must have been started with the same arguments;
-// else the call is a conflict and changes nothing. That is looked up first: of two
-// concurrent first calls with other arguments, both are taken.
+// workflow that runs already must have been started with the same arguments, by a
+// caller whose work this one may touch; else the call is a conflict and changes
+// nothing.
+//
+// Of two concurrent first calls with other arguments, an [UpdateTool] carries one
+// out, and the other one is the conflict. Signals cannot keep that: Temporal's
+// signal-with-start joins whatever runs by then. The second signal reaches the
+// workflow of the first, and its call is told so. What must not belongs in an update.
 type WithStart struct {
 	// TaskQueue is the task queue that the workflow's workers poll. Required.
 	TaskQueue string
@@ -95,31 +100,21 @@ func (s *withStart) read(in *input) (*input, error) {
 	return s.input.decode(raw)
 }
 
-// check looks up whether the workflow is there, and whether it is the one that
-// the call means: with-start requests act on whatever has the ID.
-func (s *withStart) check(ctx context.Context, c *connection, m *messageInput) error {
+// taker returns the run that has the ID of the workflow, if it is the one that the call
+// means: with-start requests act on whatever has the ID. It returns nil if the run
+// has closed or gone in between, so that the workflow can be started.
+func (s *withStart) taker(ctx context.Context, c *connection, m *messageInput, runID string) (*execution, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	seen, err := c.describe(ctx, m.key.id, "")
-	if absent(err, m.key) {
-		return nil
-	}
-	if err != nil {
+	seen, err := c.describe(ctx, m.key.id, runID)
+	switch {
+	case absent(err, m.key):
+		return nil, nil //nolint:nilnil // there is none
+	case err != nil:
 		s.log(ctx, "describing a workflow failed", "workflow_id", m.key.id, "error", err)
-		return nothingDone(serviceFailure(err))
+		return nil, nothingDone(serviceFailure(err))
+	case seen.closed() && s.restarts(seen.info().GetStatus(), forEver):
+		return nil, nil //nolint:nilnil // Temporal lets it start anew
 	}
-	if seen.closed() {
-		return nil // Temporal decides by the reuse policy
-	}
-	_, err = s.same(ctx, seen, m.startInput, m.caller)
-	return err
-}
-
-// closedStatus returns the status of a closed run.
-func closedStatus(ctx context.Context, c *connection, id, runID string) enums.WorkflowExecutionStatus {
-	desc, err := c.DescribeWorkflow(ctx, id, runID)
-	if err != nil {
-		return enums.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED
-	}
-	return desc.Status
+	return s.same(ctx, seen, m.startInput, m.caller)
 }

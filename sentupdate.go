@@ -1,0 +1,358 @@
+package durablemcp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"go.temporal.io/api/common/v1"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/update/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/durablemcp/durablemcp/internal/idtemplate"
+	"github.com/durablemcp/durablemcp/internal/redact"
+)
+
+// A sentUpdate is the update of one call of an [UpdateTool].
+type sentUpdate struct {
+	*updateTool
+	*messageInput
+	c        *connection
+	updateID string
+	e        *execution // that it was sent to; nil as long as nothing was sent
+	began    time.Time  // when the wait for its answer began
+}
+
+// An updateAnswer reads what a workflow has answered to an update.
+type updateAnswer struct {
+	raw converter.RawValue
+	get func(into any) error
+}
+
+// answerOf waits for the answer until waiting is done.
+func answerOf(ctx, waiting context.Context, handle client.WorkflowUpdateHandle) (a updateAnswer, err error) {
+	a.get = func(into any) error { return handle.Get(ctx, into) }
+	err = handle.Get(waiting, &a.raw)
+	return a, err
+}
+
+// A waitFunc makes the context in which a call waits for the workflow's answer.
+type waitFunc func(ctx context.Context) (context.Context, context.CancelFunc)
+
+// options are those of the update. It waits for its acceptance first: what fails
+// after that is no refusal.
+func (u *sentUpdate) options(runID string) client.UpdateWorkflowOptions {
+	return client.UpdateWorkflowOptions{
+		WorkflowID: u.key.id, RunID: runID, UpdateID: u.updateID, UpdateName: u.update, Args: u.args,
+		WaitForStage: client.WorkflowUpdateStageAccepted,
+	}
+}
+
+// deliver updates the execution that the call names.
+func (u *sentUpdate) deliver(ctx context.Context, wait waitFunc) (answer updateAnswer, err error) {
+	u.e, err = u.act(ctx, u.c, u.messageInput, func(request context.Context, e *execution) error {
+		if u.update == AnswerUpdate && !e.closed() {
+			if err := u.checkAnswer(request, u.c, e, u.messageInput); err != nil {
+				return err
+			}
+		}
+		answer, err = u.deliverTo(ctx, wait, e)
+		return err
+	})
+	return answer, err
+}
+
+// deliverTo updates a run. Of a closed run, it returns the answer that an update of
+// the same ID got.
+func (u *sentUpdate) deliverTo(ctx context.Context, wait waitFunc, e *execution) (answer updateAnswer, err error) {
+	if e.closed() && !u.repeatable() {
+		return answer, u.ended(e)
+	}
+	waiting, stop := wait(ctx)
+	defer stop()
+	if e.closed() {
+		handle := u.c.GetWorkflowUpdateHandle(client.GetWorkflowUpdateHandleOptions{WorkflowID: e.id, RunID: e.runID, UpdateID: u.updateID})
+		if answer, err = answerOf(ctx, waiting, handle); isNotFound(err) {
+			return answer, u.ended(e)
+		}
+		return answer, err
+	}
+	var handle client.WorkflowUpdateHandle
+	if err = send(waiting, func(ctx context.Context) error {
+		handle, err = u.c.UpdateWorkflow(ctx, u.options(e.runID))
+		return err
+	}); err != nil {
+		return answer, err
+	}
+	return answerOf(ctx, waiting, handle)
+}
+
+// startAndDeliver starts the workflow with the update, or updates the run that has
+// its ID.
+//
+// Temporal decides which: the request fails if a workflow of the ID runs, so that of
+// two concurrent first calls one is the start, and the other one is compared with it.
+func (u *sentUpdate) startAndDeliver(ctx context.Context, wait waitFunc) (answer updateAnswer, err error) {
+	start, rec := u.start.optionsFor(u.key.id, u.startInput, u.caller)
+	start.WorkflowIDConflictPolicy = enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL
+	start.EnableEagerStart = false // not taken together with an update
+	for range mostStarts {
+		u.e = &execution{id: u.key.id, queue: start.TaskQueue, created: rec.Created}
+		answer, err = u.startWith(ctx, wait, start)
+		taken, isTaken := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err)
+		if !isTaken {
+			if u.repeatable() && (err == nil || isWorkflowError(err)) {
+				if other := u.checkStart(ctx); other != nil {
+					return answer, other
+				}
+			}
+			return answer, err
+		}
+		u.e = nil
+		e, err := u.start.taker(ctx, u.c, u.messageInput, taken.RunId)
+		if err != nil {
+			return answer, err
+		}
+		if e == nil {
+			continue
+		}
+		if answer, err = u.deliverTo(ctx, wait, e); !isNotFound(err) {
+			u.e = e
+			return answer, err
+		}
+	}
+	return answer, u.start.restless(u.key.id)
+}
+
+// startWith makes the request that starts the workflow and updates it.
+func (u *sentUpdate) startWith(ctx context.Context, wait waitFunc, start client.StartWorkflowOptions) (answer updateAnswer, err error) {
+	waiting, stop := wait(ctx)
+	defer stop()
+	var handle client.WorkflowUpdateHandle
+	if err = send(waiting, func(ctx context.Context) error {
+		handle, err = u.c.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+			StartWorkflowOperation: u.c.NewWithStartWorkflowOperation(start, u.workflowType, u.startInput.args...),
+			UpdateOptions:          u.options(""),
+		})
+		return err
+	}); err != nil {
+		return answer, err
+	}
+	u.e.runID = handle.RunID()
+	return answerOf(ctx, waiting, handle)
+}
+
+// checkStart checks that the run which has answered is the one that the call means:
+// Temporal hands out the answer of an update whose ID is known already, whatever the
+// start says.
+func (u *sentUpdate) checkStart(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	seen, err := u.c.describe(ctx, u.e.id, u.e.runID)
+	if err != nil {
+		u.log(ctx, "describing a workflow failed", "workflow_id", u.e.id, "error", err)
+		return u.unchecked(serviceFailure(err))
+	}
+	_, err = u.start.same(ctx, seen, u.startInput, u.caller)
+	return err
+}
+
+// unchecked completes the text of a failed request after an update that has its answer.
+func (u *sentUpdate) unchecked(e *toolError) *toolError {
+	e.Message += " The workflow has taken the update of this ID, but whether it was sent with these arguments could not be looked up."
+	e.advice = waitAndRepeat
+	return e
+}
+
+// failure says why an update that was sent has no result.
+func (u *sentUpdate) failure(ctx context.Context, err error) *toolError {
+	if failure, ok := errors.AsType[*toolError](err); ok {
+		return failure
+	}
+	var timeout *client.WorkflowUpdateServiceTimeoutOrCanceledError
+	switch {
+	case isWorkflowError(err):
+		return u.verdict(ctx, err)
+	case errors.As(err, &timeout), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return &toolError{
+			Type: errUnknownOutcome,
+			Message: fmt.Sprintf("The workflow %q has not answered within %s. It may still act on this.", u.e.id, time.Since(u.began).Round(100*time.Millisecond)) +
+				u.whyNot(ctx),
+			advice: "Look at the workflow's state before you call again: " + u.repetition(),
+		}
+	}
+	u.log(ctx, "updating a workflow failed", "workflow_id", u.e.id, "error", err)
+	failure := serviceFailure(err)
+	if failure.Type != errUnknownOutcome {
+		return nothingDone(failure)
+	}
+	failure.Retryable = false
+	failure.Message += " It is not known whether the workflow acts on this."
+	failure.advice = "Look at the workflow's state before you call again: " + u.repetition()
+	return failure
+}
+
+// cutOff is the type of the failure of an update that the workflow had accepted, but
+// not answered, when its run ended (Temporal server v1.32.1, package
+// service/history/workflow/update).
+const cutOff = "AcceptedUpdateCompletedWorkflow"
+
+// verdict says why the workflow's code, or its end, has failed an update. Only what
+// its validator has rejected is a refusal.
+func (u *sentUpdate) verdict(ctx context.Context, err error) *toolError {
+	if cut, ok := errors.AsType[*temporal.ApplicationError](err); ok && cut.Type() == cutOff {
+		return &toolError{
+			Type:    errUnknownOutcome,
+			Message: fmt.Sprintf("The workflow %q had taken this, and ended or continued as new before it answered. It may have acted on it.", u.e.id),
+			advice:  "Look at the workflow's state before you call again: the same call again could act a second time.",
+		}
+	}
+	failure := workflowFailure(err)
+	if u.rejected(ctx) {
+		failure.Message = fmt.Sprintf("%s was refused: %s", u.name, failure.Message)
+		failure.advice = "The workflow did not take it in its present state. Look at that state before you call again."
+		if failure.Type == errInvalidAnswer {
+			failure.advice = "Correct the answer and call again, or ask the user again."
+		}
+		return failure
+	}
+	failure.Retryable = false
+	failure.Message = fmt.Sprintf("%s failed after the workflow had taken it: %s", u.name, failure.Message)
+	failure.advice = "The workflow may have acted on it before it failed. Look at its state before you call again: "
+	if u.repeatable() {
+		failure.advice += "the same call again gets the same answer, and does nothing."
+	} else {
+		failure.advice += u.repetition()
+	}
+	return failure
+}
+
+// rejected reports whether an update that has failed was rejected by the workflow's
+// validator. Of those, Temporal keeps nothing; the failure itself does not tell.
+func (u *sentUpdate) rejected(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
+	defer cancel()
+	_, err := u.c.WorkflowService().PollWorkflowExecutionUpdate(ctx, &workflowservice.PollWorkflowExecutionUpdateRequest{
+		Namespace: u.opts.Namespace,
+		UpdateRef: &update.UpdateRef{WorkflowExecution: u.execution(), UpdateId: u.updateID},
+	})
+	if err != nil && !isNotFound(err) {
+		u.log(ctx, "looking for an update failed", "workflow_id", u.e.id, "error", err)
+	}
+	return isNotFound(err)
+}
+
+func (u *sentUpdate) execution() *common.WorkflowExecution {
+	return &common.WorkflowExecution{WorkflowId: u.e.id, RunId: u.e.runID}
+}
+
+// whyNot says what keeps a workflow from answering, if Temporal knows.
+func (u *sentUpdate) whyNot(ctx context.Context) string {
+	if problem := u.unattended(ctx, u.c, u.e); problem != "" {
+		return " The reason: " + problem + "."
+	}
+	return ""
+}
+
+// checkArguments checks that the update which has an answer, or an error of the
+// workflow's, was sent with the arguments of this call: Temporal goes by the ID alone.
+func (u *sentUpdate) checkArguments(ctx context.Context) *toolError {
+	if !u.repeatable() || u.updateIDs.Uses(idtemplate.Input) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	accepted, err := u.accepted(ctx)
+	if err != nil {
+		u.log(ctx, "reading a workflow's history failed", "workflow_id", u.e.id, "error", err)
+		return u.unchecked(serviceFailure(err))
+	}
+	if accepted == nil { // rejected, which leaves no trace
+		return nil
+	}
+	switch same, err := u.sameArguments(ctx, accepted); {
+	case err != nil:
+		u.log(ctx, "reading an update's arguments failed", "workflow_id", u.e.id, "error", err)
+		return u.unchecked(serviceFailure(err))
+	case same:
+		return nil
+	}
+	return &toolError{
+		Type: errConflict,
+		Message: fmt.Sprintf("The workflow %q has taken an update of this ID (%s) before, with other arguments. Nothing was done.",
+			u.e.id, redact.Cut(u.updateID, mostSummary)),
+		advice: "Call again with the arguments of then to get its answer. If those of now are meant, look at the workflow's state, and tell the user.",
+	}
+}
+
+// How many events from the end of a history are read at a time: an update that was
+// just taken is among the last ones, and others are looked for in all of it.
+const (
+	firstEvents = 50
+	moreEvents  = 1000
+)
+
+// accepted finds the update of the ID in the history of the run, nil if there is none.
+func (u *sentUpdate) accepted(ctx context.Context) (*update.Request, error) {
+	request := &workflowservice.GetWorkflowExecutionHistoryReverseRequest{
+		Namespace: u.opts.Namespace, Execution: u.execution(), MaximumPageSize: firstEvents,
+	}
+	for {
+		resp, err := u.c.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		for _, event := range resp.GetHistory().GetEvents() {
+			if r := requestOf(event); r.GetMeta().GetUpdateId() == u.updateID {
+				return r, nil
+			}
+		}
+		if len(resp.GetNextPageToken()) == 0 {
+			return nil, nil //nolint:nilnil // there is none
+		}
+		request.NextPageToken, request.MaximumPageSize = resp.GetNextPageToken(), moreEvents
+	}
+}
+
+// requestOf returns the request of an update that an event tells of, nil if it tells
+// of none. After a reset, updates are admitted anew by an event of their own.
+func requestOf(event *history.HistoryEvent) *update.Request {
+	if r := event.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest(); r != nil {
+		return r
+	}
+	return event.GetWorkflowExecutionUpdateAdmittedEventAttributes().GetRequest()
+}
+
+// sameArguments reports whether an update was sent with the arguments of this call,
+// as their Go types have them.
+func (u *sentUpdate) sameArguments(ctx context.Context, sent *update.Request) (bool, error) {
+	payloads := sent.GetInput().GetArgs().GetPayloads()
+	if len(payloads) != len(u.args) {
+		return false, nil
+	}
+	for i, payload := range payloads {
+		value := reflect.New(reflect.TypeOf(u.args[i]))
+		if err := u.c.decode(ctx, u.e, payload, value.Interface()); err != nil {
+			return false, err
+		}
+		then, err := json.Marshal(value.Interface())
+		if err != nil {
+			return false, err
+		}
+		now, err := json.Marshal(u.args[i])
+		if err != nil || !bytes.Equal(then, now) {
+			return false, err
+		}
+	}
+	return true, nil
+}
