@@ -92,10 +92,86 @@ func (d *declaration) startsShared(ref *workflowRef, template *idtemplate.Templa
 // if the workflow's IDs are each caller's own and it does not say so itself.
 func (d *declaration) completed(ref *workflowRef, template *idtemplate.Template) *idtemplate.Template {
 	how, known := d.sharing[ref.name]
-	if !known || how.shared || template.Uses(idtemplate.Principal) || template.Uses(idtemplate.UUID) {
+	if !known || how.shared {
+		return template
+	}
+	return perCaller(template)
+}
+
+func perCaller(template *idtemplate.Template) *idtemplate.Template {
+	if template.Uses(idtemplate.Principal) || template.Uses(idtemplate.UUID) {
 		return template
 	}
 	return template.PerPrincipal()
+}
+
+// An IDScope says whose the workflow IDs are that a template makes, for tools in a
+// registry none of whose tools starts the workflow: a message tool in a process of its
+// own. Where a tool of the registry starts the workflow, its field Shared says it.
+type IDScope int
+
+const (
+	// InferScope is as the tools of the registry that start the workflow have it. If
+	// none does, New has to guess, and logs a warning: each caller's own, or, for a
+	// tool with an Allow, which reaches the workflows of others, shared.
+	InferScope IDScope = iota
+	// CallerScope is each caller's own, as [WorkflowTool] makes them unless it is
+	// Shared: a colon and the principal come behind, for callers that have one.
+	CallerScope
+	// SharedScope is the same for all callers, as with Shared in [WorkflowTool].
+	SharedScope
+)
+
+func (s IDScope) String() string {
+	switch s {
+	case InferScope:
+		return "durablemcp.InferScope"
+	case CallerScope:
+		return "durablemcp.CallerScope"
+	case SharedScope:
+		return "durablemcp.SharedScope"
+	}
+	return fmt.Sprintf("durablemcp.IDScope(%d)", int(s))
+}
+
+// scoped returns the template of a message tool as it is filled, nil for a tool that
+// goes by workflow_id.
+func (d *declaration) scoped(ref *workflowRef, template *idtemplate.Template, f messageFields) *idtemplate.Template {
+	how, started := d.sharing[ref.name]
+	started = started || d.inputs[ref.name] != nil
+	switch {
+	case f.scope < InferScope || f.scope > SharedScope:
+		d.mistake("IDScope", f.scope.String(), "durablemcp.InferScope, durablemcp.CallerScope or durablemcp.SharedScope")
+		return template
+	case template == nil && f.scope != InferScope:
+		d.mistake("IDScope", f.scope.String()+", and no WorkflowID", "nothing: workflow_id says whose the workflow is")
+		return nil
+	case template == nil:
+		return nil
+	case started && f.scope != InferScope:
+		d.mistake("IDScope", f.scope.String(), fmt.Sprintf("nothing: the registry starts the workflow %s, and Shared there says it", ref.name))
+		return template
+	case started:
+		return d.mine(d.completed(ref, template), template, f, fmt.Sprintf("nothing, or Shared in the tool %q, so that callers share the IDs", how.tool))
+	case f.scope == InferScope && perCaller(template) != template:
+		d.opts.Logger.Warn("durablemcp: a tool has no IDScope, and no tool of the registry starts its workflow: whose its workflow IDs are is a guess",
+			"tool", d.name, "workflow_type", ref.name, "guess", map[bool]string{true: SharedScope.String(), false: CallerScope.String()}[f.allow != nil])
+		if f.allow != nil {
+			return template
+		}
+	}
+	if f.scope == SharedScope {
+		return template
+	}
+	return d.mine(perCaller(template), template, f, "nothing, or durablemcp.SharedScope in IDScope, so that callers share the IDs")
+}
+
+// mine checks that a tool whose IDs are each caller's own is not meant for others.
+func (d *declaration) mine(completed, given *idtemplate.Template, f messageFields, want string) *idtemplate.Template {
+	if completed != given && f.allow != nil {
+		d.mistake("Allow", "a function, although WorkflowID names the caller's own workflows only", want)
+	}
+	return completed
 }
 
 // An address is how the arguments of a tool name the workflow that it is

@@ -30,8 +30,9 @@ type CancelTool struct {
 	Workflow     any
 	WorkflowType string
 
-	// WorkflowID is as in [SignalTool].
+	// WorkflowID and IDScope are as in [SignalTool].
 	WorkflowID string
+	IDScope    IDScope
 
 	// Terminate terminates the workflow in place of cancelling it.
 	Terminate bool
@@ -54,7 +55,7 @@ type cancelTool struct {
 func (t CancelTool) declare(d *declaration) *binding {
 	d.identity(t.Name, t.Description)
 	m := d.message(messageFields{
-		workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID, input: cancelReason{}, allow: t.Allow,
+		workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID, scope: t.IDScope, input: cancelReason{}, allow: t.Allow,
 	})
 	if m == nil {
 		return nil

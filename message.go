@@ -3,7 +3,6 @@ package durablemcp
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
@@ -21,6 +20,7 @@ type messageFields struct {
 	workflow     any
 	workflowType string
 	workflowID   string
+	scope        IDScope
 	input        any
 	argNames     []string
 	start        *WithStart
@@ -43,13 +43,7 @@ func (d *declaration) message(f messageFields) *message {
 	if start != nil {
 		d.startsShared(ref, address.template, f.start.Shared, "Start.Shared")
 	}
-	if given := address.template; given != nil {
-		address.template = d.completed(ref, given)
-		if address.template != given && f.allow != nil {
-			d.mistake("Allow", "a function, although WorkflowID names the caller's own workflows only",
-				fmt.Sprintf("nothing, or Shared in the tool %q, so that callers share the IDs", d.sharing[ref.name].tool))
-		}
-	}
+	address.template = d.scoped(ref, address.template, f)
 	if start != nil {
 		start.template = address.template
 	}

@@ -1,8 +1,10 @@
 package durablemcp
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -135,8 +137,14 @@ func TestMessageMistakes(t *testing.T) {
 		"update ID":           {UpdateTool{Name: "u", Description: "U.", Workflow: bill, Update: "u", UpdateID: "{x}"}, "UpdateID"},
 		"channel payload":     {signal(func(s *SignalTool) { s.Input, s.ArgNames = make(chan int), []string{"c"} }), "Input"},
 		"channel result":      {QueryTool{Name: "q", Description: "Q.", Workflow: bill, Query: "q", Output: make(chan int)}, "Output"},
-		"start, no queue":     {signal(func(s *SignalTool) { s.Start = &WithStart{} }), "TaskQueue"},
-		"start, no ID":        {signal(func(s *SignalTool) { s.WorkflowID, s.Start = "", &WithStart{TaskQueue: "q"} }), "WorkflowID"},
+		"scope, no ID":        {signal(func(s *SignalTool) { s.WorkflowID, s.IDScope = "", CallerScope }), "IDScope"},
+		"unknown scope":       {signal(func(s *SignalTool) { s.IDScope = 3 }), "IDScope"},
+		"scope and start": {signal(func(s *SignalTool) {
+			s.IDScope, s.Start = SharedScope, &WithStart{TaskQueue: "q"}
+		}), "IDScope"},
+		"own IDs, Allow":  {signal(func(s *SignalTool) { s.IDScope, s.Allow = CallerScope, allowAll }), "Allow"},
+		"start, no queue": {signal(func(s *SignalTool) { s.Start = &WithStart{} }), "TaskQueue"},
+		"start, no ID":    {signal(func(s *SignalTool) { s.WorkflowID, s.Start = "", &WithStart{TaskQueue: "q"} }), "WorkflowID"},
 		"start, same names": {signal(func(s *SignalTool) {
 			s.Input, s.Start = invoice{}, &WithStart{TaskQueue: "q"}
 		}), "Input"},
@@ -160,6 +168,40 @@ func TestMessageMistakes(t *testing.T) {
 	}
 }
 
+func allowAll(context.Context, Caller, Owner) error { return nil }
+
+// TestIDScopeIsGuessed holds that New warns where it has to guess whose the IDs of a
+// message tool are, and nowhere else.
+func TestIDScopeIsGuessed(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(*QueryTool)
+		others []Tool
+		guess  string
+	}{
+		"nothing said":  {func(*QueryTool) {}, nil, "CallerScope"},
+		"for others":    {func(q *QueryTool) { q.Allow = allowAll }, nil, "SharedScope"},
+		"said":          {func(q *QueryTool) { q.IDScope = CallerScope }, nil, ""},
+		"in the ID":     {func(q *QueryTool) { q.WorkflowID = "i-{id}-{@principal}" }, nil, ""},
+		"by ID":         {func(q *QueryTool) { q.WorkflowID = "" }, nil, ""},
+		"started here":  {func(*QueryTool) {}, []Tool{WorkflowTool{Name: "bill", Description: "Bills.", Workflow: bill, TaskQueue: "q", WorkflowID: "i-{id}"}}, ""},
+		"started apart": {func(*QueryTool) {}, []Tool{WorkflowTool{Name: "bill", Description: "Bills.", Workflow: bill, TaskQueue: "q", WorkflowID: "i-{@uuid}"}}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			tool := QueryTool{Name: "look", Description: "Looks.", Workflow: bill, Query: "q", WorkflowID: "i-{id}"}
+			test.change(&tool)
+			if _, err := New(&Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}, append(test.others, tool)...); err != nil {
+				t.Fatal(err)
+			}
+			if got := log.String(); (got == "") != (test.guess == "") || !strings.Contains(got, test.guess) {
+				t.Errorf("New logs %q; want the guess %q", got, test.guess)
+			}
+		})
+	}
+}
+
 // TestWhatAModelIsToldOfAnswers looks at how tools and errors lead a model to the
 // tool that answers questions.
 func TestWhatAModelIsToldOfAnswers(t *testing.T) {
@@ -176,8 +218,11 @@ func TestWhatAModelIsToldOfAnswers(t *testing.T) {
 	for id, want := range map[string]string{
 		"": `then call answer with the workflow_id "i-7", the question's key`, "i-{id}": "then call answer with the same id, the question's key",
 	} {
-		d := newDeclarations(Options{})
-		d.declare(0, answers(id))
+		d, tool := newDeclarations(Options{}), answers(id)
+		if id != "" {
+			tool.IDScope = SharedScope
+		}
+		d.declare(0, tool)
 		if err := d.err(); err != nil {
 			t.Fatal(err)
 		}

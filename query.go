@@ -49,8 +49,9 @@ type QueryTool struct {
 	// counts. If nil, the tool publishes no output schema.
 	Output any
 
-	// WorkflowID is as in [SignalTool].
+	// WorkflowID and IDScope are as in [SignalTool].
 	WorkflowID string
+	IDScope    IDScope
 
 	// Timeout bounds how long the tool waits for a worker's answer. If zero,
 	// defaults to [DefaultQueryTimeout].
@@ -74,7 +75,7 @@ func (t QueryTool) declare(d *declaration) *binding {
 	d.checkDuration("Timeout", t.Timeout)
 	out := d.result(reflect.TypeOf(t.Output), "Output")
 	m := d.message(messageFields{
-		workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID,
+		workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID, scope: t.IDScope,
 		input: t.Input, argNames: t.ArgNames, allow: t.Allow,
 	})
 	if m == nil || out == nil {

@@ -32,8 +32,9 @@ type ResultTool struct {
 	WorkflowType string
 	Output       any
 
-	// WorkflowID is as in [SignalTool].
+	// WorkflowID and IDScope are as in [SignalTool].
 	WorkflowID string
+	IDScope    IDScope
 
 	// Wait is how long a call waits for the result. If zero, defaults to
 	// [Options.Wait].
@@ -64,7 +65,7 @@ func (t ResultTool) declare(d *declaration) *binding {
 	d.identity(t.Name, t.Description)
 	d.checkDuration("Wait", t.Wait)
 	d.checkTaskSupport(t.TaskSupport)
-	m := d.message(messageFields{workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID, allow: t.Allow})
+	m := d.message(messageFields{workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID, scope: t.IDScope, allow: t.Allow})
 	if m == nil {
 		return nil
 	}

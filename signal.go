@@ -46,6 +46,9 @@ type SignalTool struct {
 	// and, optional, run_id: a run stands for the chain that it belongs to, so
 	// that a handle outlasts continue-as-new, retries and resets.
 	WorkflowID string
+	// IDScope says whose the IDs are that WorkflowID makes, where no tool of the
+	// registry starts the workflow. The zero value is [InferScope].
+	IDScope IDScope
 
 	// Start, if not nil, starts the workflow if it is not running
 	// (signal-with-start). The arguments of the workflow become arguments of
@@ -95,7 +98,7 @@ func (t SignalTool) declare(d *declaration) *binding {
 		return nil
 	}
 	m := d.message(messageFields{
-		workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID,
+		workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID, scope: t.IDScope,
 		input: t.Input, argNames: t.ArgNames, start: t.Start, allow: t.Allow,
 	})
 	if m == nil {

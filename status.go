@@ -33,8 +33,9 @@ type StatusTool struct {
 	Workflow     any
 	WorkflowType string
 
-	// WorkflowID is as in [SignalTool].
+	// WorkflowID and IDScope are as in [SignalTool].
 	WorkflowID string
+	IDScope    IDScope
 
 	// Allow decides who may see the workflow of another caller. If nil, only
 	// the principal that started it may.
@@ -93,7 +94,7 @@ type statusTool struct{ message }
 
 func (t StatusTool) declare(d *declaration) *binding {
 	d.identity(t.Name, t.Description)
-	m := d.message(messageFields{workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID, allow: t.Allow})
+	m := d.message(messageFields{workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID, scope: t.IDScope, allow: t.Allow})
 	if m == nil {
 		return nil
 	}

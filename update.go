@@ -46,8 +46,9 @@ type UpdateTool struct {
 	// counts. If nil, the tool publishes no output schema.
 	Output any
 
-	// WorkflowID is as in [SignalTool].
+	// WorkflowID and IDScope are as in [SignalTool].
 	WorkflowID string
+	IDScope    IDScope
 	// UpdateID is a template of the update's ID, over the tool's arguments as
 	// in [WorkflowTool.WorkflowID]. Temporal carries an update of one ID out
 	// once in a workflow run: a second call gets the answer of the first, also
@@ -96,7 +97,7 @@ func (t UpdateTool) declare(d *declaration) *binding {
 	out := d.result(reflect.TypeOf(t.Output), "Output")
 	id := d.parseTemplate("UpdateID", cmp.Or(t.UpdateID, "{"+idtemplate.UUID+"}"))
 	m := d.message(messageFields{
-		workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID,
+		workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID, scope: t.IDScope,
 		input: t.Input, argNames: t.ArgNames, start: t.Start, allow: t.Allow,
 	})
 	if m == nil || out == nil || id == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -331,6 +332,36 @@ func TestPrincipalsApart(t *testing.T) {
 		if !ids[want] {
 			t.Errorf("the workflow IDs are %v; want %s among them", ids, want)
 		}
+	}
+}
+
+// TestMessageToolsOfAnotherProcess checks that message tools in a registry that starts
+// nothing find the workflows that another one has started, whoever calls.
+func TestMessageToolsOfAnotherProcess(t *testing.T) {
+	t.Parallel()
+	o := options{Options: durablemcp.Options{Principal: userHeader}}
+	r := setUp(t, o, func(queue string) []durablemcp.Tool {
+		own := durablemcp.WorkflowTool{Name: "open", Description: "Test.", Workflow: Cart, TaskQueue: queue, Mode: durablemcp.Start,
+			ArgNames: []string{"customer"}, WorkflowID: queue + "-own-{customer}"}
+		shared := own
+		shared.Name, shared.WorkflowType, shared.WorkflowID, shared.Shared = "open_shared", "SharedCart", queue+"-shared-{customer}", true
+		return []durablemcp.Tool{own, shared}
+	})
+	look := durablemcp.QueryTool{Name: "items", Description: "Test.", Workflow: Cart, Query: "Items", WorkflowID: r.queue + "-own-{customer}",
+		Input: []any{""}, ArgNames: []string{"prefix"}, Output: []string{}}
+	said, shared := look, look
+	said.Name, said.IDScope = "items_said", durablemcp.CallerScope
+	shared.Name, shared.WorkflowType, shared.WorkflowID, shared.IDScope = "shared_items", "SharedCart", r.queue+"-shared-{customer}", durablemcp.SharedScope
+	web := httptest.NewServer(durablemcp.NewHTTPHandler(mountTools(t, r.temporal, o.Options, look, said, shared), nil))
+	t.Cleanup(web.Close)
+	for _, user := range []string{"ann", "bob", ""} {
+		starts, looks := *r, *r
+		starts.session, looks.session = dialAs(t, r.url, user), dialAs(t, web.URL, user)
+		starts.call("open", `{"customer":"x"}`)
+		starts.call("open_shared", `{"customer":"of `+user+`"}`)
+		looks.want(t, "items", `{"customer":"x","prefix":""}`, `{"result":[]}`)
+		looks.want(t, "items_said", `{"customer":"x","prefix":""}`, `{"result":[]}`)
+		looks.want(t, "shared_items", `{"customer":"of `+user+`","prefix":""}`, `{"result":[]}`)
 	}
 }
 
