@@ -62,7 +62,11 @@ func readMemo(desc *client.WorkflowExecutionDescription, began time.Time) (*memo
 			return nil, err
 		}
 	}
-	// What an earlier run of the chain asked, it asks no more.
+	// What an earlier run of the chain asked, it asks no more, and how far that one came
+	// says nothing of this one.
+	if m.progress.At.Before(began) {
+		m.progress = progress{}
+	}
 	m.questions = slices.DeleteFunc(m.questions, func(q question) bool { return q.Asked.Before(began) })
 	slices.SortFunc(m.questions, func(a, b question) int {
 		if a.Asked.Equal(b.Asked) {

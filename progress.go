@@ -26,7 +26,8 @@ type progress struct {
 // with tasks as the task's status message, and people in the Web UI as the
 // workflow's current details, which it replaces but for open questions.
 // Clients never see progress go back: a done that does not exceed that of the
-// report before is not passed on to those that count.
+// report before is not passed on to those that count. A run that continues another
+// as new has reported nothing yet.
 //
 // Each report adds an event to the workflow's history: report steps, not
 // bytes. It is deterministic. An error says that done or total is not a number

@@ -47,6 +47,58 @@ func wantGrowing(t *testing.T, told []*mcp.ProgressNotificationParams) {
 	}
 }
 
+// Laps reports its first lap, and continues as new for the second one.
+func Laps(ctx workflow.Context, name string) (string, error) {
+	if workflow.GetInfo(ctx).ContinuedExecutionRunID == "" {
+		if err := durablemcp.ReportProgress(ctx, 3, 3, "the first lap"); err != nil {
+			return "", err
+		}
+		workflow.GetSignalChannel(ctx, "step").Receive(ctx, nil)
+		return "", workflow.NewContinueAsNewError(ctx, Laps, name)
+	}
+	workflow.GetSignalChannel(ctx, "step").Receive(ctx, nil)
+	if err := durablemcp.ReportProgress(ctx, 1, 3, "the second lap"); err != nil {
+		return "", err
+	}
+	workflow.GetSignalChannel(ctx, "step").Receive(ctx, nil)
+	return "arrived", nil
+}
+
+// TestProgressOfAnEarlierRun holds that what a run reported before it continued as new is
+// not said of the one that goes on, which still has its memo.
+func TestProgressOfAnEarlierRun(t *testing.T) {
+	t.Parallel()
+	r := setUp(t, options{}, func(queue string) []durablemcp.Tool {
+		return []durablemcp.Tool{
+			durablemcp.WorkflowTool{Name: "run", Description: "Test.", Workflow: Laps, TaskQueue: queue, ArgNames: []string{"name"},
+				WorkflowID: queue + "-{name}", Mode: durablemcp.Start},
+			durablemcp.StatusTool{Name: "status", Description: "Test.", Workflow: Laps, WorkflowID: queue + "-{name}"},
+		}
+	})
+	first := workflowOf(t, r.call("run", ann))
+	says := func(what, text string) {
+		t.Helper()
+		eventually(t, what, func() bool { return strings.Contains(outcomeOf(r.call("status", ann)).Text, text) })
+	}
+	step := func() {
+		t.Helper()
+		if err := r.temporal.SignalWorkflow(t.Context(), first["workflow_id"], "", "step", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says("the first run reports", "the first lap")
+	step()
+	eventually(t, "the workflow has continued as new", func() bool {
+		return workflowOf(t, r.call("status", ann))["run_id"] != first["run_id"]
+	})
+	if o := outcomeOf(r.call("status", ann)); strings.Contains(o.Text+o.Structured, "first lap") || strings.Contains(o.Structured, "3 of 3") {
+		t.Errorf("the second run is said to be at %s", o.Structured)
+	}
+	step()
+	says("the second run reports", "the second lap")
+	step()
+}
+
 // awaitProgress waits until a client has been told of some progress.
 func (c *calling) awaitProgress(what string, ok func(*mcp.ProgressNotificationParams) bool) {
 	c.t.Helper()
