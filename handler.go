@@ -23,11 +23,11 @@ type workflowTool struct {
 
 func (t *workflowTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	called := time.Now()
-	in, err := t.input.decode(req.Params.Arguments)
+	caller, err := t.caller(ctx, req) // before anything that takes time
 	if err != nil {
 		return nil, err
 	}
-	caller, err := t.caller(ctx, req)
+	in, err := t.input.decode(req.Params.Arguments)
 	if err != nil {
 		return nil, err
 	}

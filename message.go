@@ -68,14 +68,15 @@ func (m *messageInput) argument() any {
 
 // read checks a call. Its error is a [*toolError].
 func (m *message) read(ctx context.Context, req *mcp.CallToolRequest) (*messageInput, error) {
+	caller, err := m.caller(ctx, req) // before anything that takes time
+	if err != nil {
+		return nil, err
+	}
 	in, err := m.input.decode(req.Params.Arguments)
 	if err != nil {
 		return nil, err
 	}
-	read := &messageInput{input: in}
-	if read.caller, err = m.caller(ctx, req); err != nil {
-		return nil, err
-	}
+	read := &messageInput{input: in, caller: caller}
 	if read.key, err = m.key(m.address, in, read.caller); err != nil {
 		return nil, err
 	}

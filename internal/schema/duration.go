@@ -158,6 +158,9 @@ func (p *plan) normalise(v any) (violations []Violation) {
 }
 
 func normalised(p *plan, v any, path []string, violations *[]Violation) any {
+	if len(*violations) > maxViolations {
+		return v
+	}
 	switch v := v.(type) {
 	case map[string]any:
 		for name, e := range v {

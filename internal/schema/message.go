@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"net/url"
@@ -11,6 +12,30 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
+
+// add adds what the validator has found, and reports whether it is about the value as a
+// whole: then what is in it does not count.
+func (w *walk) add(err error, path []string) (decisive bool) {
+	if err == nil {
+		return false
+	}
+	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
+	if !ok {
+		w.found = append(w.found, Violation{pointer(path), "cannot be validated"})
+		return true
+	}
+	if len(invalid.Causes) == 1 {
+		switch invalid.Causes[0].ErrorKind.(type) {
+		case *kind.Type, *kind.Const, *kind.Enum, *kind.Format, *kind.FalseSchema:
+			decisive = true
+		}
+	}
+	at := pointer(path)
+	for _, v := range w.collect(invalid, nil) {
+		w.found = append(w.found, Violation{at + v.Path, v.Message})
+	}
+	return decisive
+}
 
 // collect turns the tree of a validation error into violations.
 func (v validator) collect(e *jsonschema.ValidationError, list []Violation) []Violation {
@@ -28,7 +53,8 @@ func (v validator) collect(e *jsonschema.ValidationError, list []Violation) []Vi
 		return list
 	case *kind.AdditionalProperties:
 		known := v.knownProperties(e)
-		for _, name := range k.Properties {
+		slices.Sort(k.Properties)
+		for _, name := range k.Properties[:min(len(k.Properties), maxViolations+1)] {
 			list = append(list, violation(e, "unknown property "+quote(name)+known))
 		}
 		return list
@@ -131,6 +157,8 @@ func message(k jsonschema.ErrorKind) string {
 	return sizeMessage(k)
 }
 
+const severalForms = "fits several of the allowed forms, expected one"
+
 var formatHint = map[string]string{
 	"date-time": ", such as 2026-01-31T15:04:05Z",
 	"date":      ", such as 2026-01-31",
@@ -163,10 +191,10 @@ func sizeMessage(k jsonschema.ErrorKind) string {
 		return fmt.Sprintf("must have at most %d properties but has %d", k.Want, k.Got)
 	case *kind.UniqueItems:
 		return fmt.Sprintf("items %d and %d are equal", k.Duplicates[0], k.Duplicates[1])
+	case *kind.OneOf:
+		return severalForms
 	case *kind.DependentRequired:
 		return "missing " + listed(k.Missing) + ", required beside " + quote(k.Prop)
-	case *kind.OneOf:
-		return "fits several of the allowed forms, expected one"
 	}
 	return "does not fit the keyword " + strings.Join(k.KeywordPath(), " ")
 }

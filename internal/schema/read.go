@@ -14,8 +14,7 @@ const (
 	// takes as a payload, so that nothing is refused here that could be sent.
 	MaxBytes = 4 << 20
 
-	// MaxValues is how many values the arguments of one call may hold in all. A
-	// violation costs far more than the bytes that it is about, and all are looked for.
+	// MaxValues is how many values the arguments of one call may hold in all.
 	MaxValues = 100_000
 
 	// maxDepth is how deep arguments may be nested.
@@ -127,7 +126,7 @@ type reader struct {
 	path       []string
 	violations []Violation
 	values     int
-	stopped    bool // too deep or too many to go on
+	stopped    bool // too deep, too many values or too many violations to go on
 }
 
 // read decodes JSON text strictly. Its numbers are in their one spelling.
@@ -154,6 +153,7 @@ func syntaxProblem(raw []byte) string {
 
 func (r *reader) reportf(format string, args ...any) {
 	r.violations = append(r.violations, Violation{Path: pointer(r.path), Message: fmt.Sprintf(format, args...)})
+	r.stopped = r.stopped || len(r.violations) > maxViolations
 }
 
 // stop ends reading with a violation of the arguments as a whole.

@@ -3,7 +3,6 @@ package schema
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -11,7 +10,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// maxViolations is how many violations are listed before the rest is counted.
+// maxViolations is how many violations are listed. That there are more is said, and not
+// how many: to find them all is work for nothing.
 const maxViolations = 20
 
 // A Violation is one way in which a value does not fit its schema, said so that a model
@@ -32,6 +32,7 @@ func (v Violation) String() string {
 type validator struct {
 	document *node
 	compiled *jsonschema.Schema
+	levels   levels
 }
 
 // location is the address of the document inside the compiler. It is never shown.
@@ -40,7 +41,7 @@ const location = "schema:///document.json"
 // compile prepares a document for validation. Every default in it is held to the schema
 // that it stands in.
 func (g *generator) compile(document *node) validator {
-	v := validator{document: document}
+	v := validator{document: document, levels: make(levels)}
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.UseLoader(noLoader{})
@@ -58,12 +59,14 @@ func (g *generator) compile(document *node) validator {
 		g.fail("a schema that is not valid: "+compileMessage(err), "JSON Schema 2020-12")
 		return v
 	}
+	v.levels.add(v.compiled)
 	document.walk(func(pointer string, n *node) {
 		if !n.has("default") {
 			return
 		}
 		if s, err := c.Compile(location + "#" + pointer); err == nil {
-			g.checkDefault(pointer, n.get("default"), validator{document, s})
+			v.levels.add(s)
+			g.checkDefault(pointer, n.get("default"), validator{document, s, v.levels})
 		}
 	})
 	return v
@@ -116,20 +119,18 @@ func compileMessage(err error) string {
 	return cut(strings.Join(strings.Fields(message), " "))
 }
 
-// validate returns all violations of a decoded value whose numbers are tame.
+// smallValue is how many values are validated as a whole.
+const smallValue = 256
+
+// validate returns the violations of a decoded value whose numbers are tame, all of them
+// or more than are shown.
 func (v validator) validate(value any) []Violation {
-	err := v.compiled.Validate(value)
-	if err == nil {
-		return nil
-	}
-	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
-	if !ok {
-		return []Violation{{Message: "cannot be validated"}}
-	}
-	return limit(v.collect(invalid, nil))
+	w := &walk{validator: v, small: smallValue}
+	w.value(v.compiled, value, nil, 0)
+	return limit(w.found)
 }
 
-// limit orders violations by path and counts those that are too many to list.
+// limit orders violations by path, and says if there are too many to list.
 func limit(list []Violation) []Violation {
 	slices.SortStableFunc(list, func(a, b Violation) int {
 		if c := comparePaths(a.Path, b.Path); c != 0 {
@@ -138,8 +139,8 @@ func limit(list []Violation) []Violation {
 		return strings.Compare(a.Message, b.Message)
 	})
 	list = slices.Compact(list)
-	if extra := len(list) - maxViolations; extra > 0 {
-		list = append(list[:maxViolations:maxViolations], Violation{Message: fmt.Sprintf("and %d more", extra)})
+	if len(list) > maxViolations {
+		list = append(list[:maxViolations:maxViolations], Violation{Message: "and more"})
 	}
 	return list
 }

@@ -142,6 +142,9 @@ func unmarshalQuoted(raw []byte, t reflect.Type) error {
 func (b *blamer) members(raw []byte, elem reflect.Type, path []string) (found []Violation) {
 	all, _ := members(raw)
 	for name, value := range all {
+		if len(found) > maxViolations {
+			break
+		}
 		found = append(found, b.one(value, elem, append(path, name))...)
 	}
 	return found
@@ -153,6 +156,9 @@ func (b *blamer) elements(raw []byte, elem reflect.Type, path []string) (found [
 		return nil
 	}
 	for i, value := range all {
+		if len(found) > maxViolations {
+			break
+		}
 		found = append(found, b.one(value, elem, append(path, strconv.Itoa(i)))...)
 	}
 	return found
