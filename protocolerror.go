@@ -28,7 +28,7 @@ type protocolFailure struct {
 func ProtocolError(code int64, message string, data any) error {
 	failure := protocolFailure{Code: code}
 	if data != nil {
-		raw, err := json.Marshal(data)
+		raw, err := json.Marshal(data) //workflowcheck:ignore // it depends on data alone
 		if err != nil {
 			return errors.Join(errors.New("durablemcp.ProtocolError: data: "+err.Error()), errors.New(message))
 		}

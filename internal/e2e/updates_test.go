@@ -57,7 +57,8 @@ func Ledger(ctx workflow.Context, _ string, limit int) (int, error) {
 			return "", workflow.Sleep(ctx, time.Hour)
 		},
 	}
-	for name, handler := range handlers { //workflowcheck:ignore // the order of handlers does not matter
+	//workflowcheck:ignore // the order of handlers does not matter
+	for name, handler := range handlers {
 		if err := workflow.SetUpdateHandlerWithOptions(ctx, name, handler, workflow.UpdateHandlerOptions{Validator: func(approve bool) error {
 			if name == "FailAtOnce" && !approve {
 				return errors.New("not now")
