@@ -48,6 +48,10 @@ type Question struct {
 // It may be called concurrently.
 type AnswerFunc func(ctx context.Context, caller Caller, owner Owner, question Question) error
 
+// maxPrincipal is how many bytes a caller's name may have: it is part of workflow IDs,
+// and of the memo, whose size is bounded.
+const maxPrincipal = 1000
+
 // caller says who makes a request. Its error is a [*toolError].
 func (b *base) caller(ctx context.Context, req mcp.Request) (Caller, error) {
 	var c Caller
@@ -57,6 +61,11 @@ func (b *base) caller(ctx context.Context, req mcp.Request) (Caller, error) {
 	var err error
 	if c.Principal, err = b.opts.Principal(ctx, req); err != nil {
 		b.log(ctx, "Options.Principal refused a call", "error", err)
+		return c, unauthorized()
+	}
+	if len(c.Principal) > maxPrincipal {
+		b.log(ctx, "Options.Principal names the caller at a length that no workflow can be started with",
+			"bytes", len(c.Principal), "most", maxPrincipal)
 		return c, unauthorized()
 	}
 	if c.TokenInfo != nil && c.Principal == "" {

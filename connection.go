@@ -72,6 +72,9 @@ func (c *connection) memo(ctx context.Context, resp *workflowservice.DescribeWor
 		m, err = readMemo(desc, began)
 		return err
 	})
+	if err == nil && closed(info.GetStatus()) {
+		m.questions = nil // a workflow can end before it has taken back what it asks
+	}
 	return m, err
 }
 

@@ -160,6 +160,8 @@ type Options struct {
 	// therefore refused on requests with a verified token: set Principal if the
 	// tokens have no subject.
 	//
+	// A name has at most 1000 bytes; callers with longer ones are refused.
+	//
 	// Over HTTP, ctx has the values that HTTP middleware gave to this request, if
 	// [NewHTTPHandler] serves it. With the MCP SDK's own handler, in a session of
 	// an old client, they are those of the session's first request.

@@ -43,8 +43,9 @@ type ElicitOptions struct {
 	// Title is the question in a few words, for lists and for the Web UI. If
 	// empty, they show the message.
 	Title string
-	// Timeout is how long to wait for an answer, by the workflow's clock. If
-	// zero, the question stays open until it is answered or ctx is cancelled.
+	// Timeout is how long to wait for an answer, by the workflow's clock, from the
+	// call on, also while the question waits for its turn. If zero, the question
+	// stays open until it is answered or ctx is cancelled.
 	Timeout time.Duration
 	// Key begins the key of the question, so that programs and people can tell
 	// questions apart: 1 to 64 of the characters A-Z, a-z, 0-9, _ and -. If
@@ -73,7 +74,13 @@ type ElicitOptions struct {
 // The error is [ErrDeclined], [ErrDismissed], [ErrUnanswered], or that of ctx
 // if it is cancelled. Several questions may be open at once, asked by several
 // goroutines of the workflow. Elicit is deterministic, and Temporal's workflowcheck
-// passes it. Each question adds a marker and two memo changes to the history, an answer one update.
+// passes it. Each question adds a marker to the history, an answer one update, and what
+// changes within one workflow task one memo change; the first question or report of a run
+// adds a version marker.
+//
+// Up to 20 questions of a run are asked at a time, of 16 KB as JSON together; others
+// wait for their turn, in the order in which they were asked. A question that is larger
+// alone is a non-retryable error.
 //
 // An answer that the workflow has accepted stays accepted when T changes: a new
 // field has its default or the zero value then. A T that cannot hold the answer
@@ -148,23 +155,28 @@ func ask(ctx workflow.Context, q question, options ElicitOptions, read func(json
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	b := boardOf(ctx)
 	var err error
 	if q.Key, err = newKey(ctx, options.Key); err != nil {
 		return nil, err
 	}
 	q.Name, q.Title, q.Asked = options.Key, options.Title, workflow.Now(ctx).UTC()
 
-	open := &openQuestion{question: q, read: read}
-	forget, err := remember(ctx, open)
+	open := &openQuestion{question: q, read: read, size: len(mustMarshal(q)), text: q.detail()} //workflowcheck:ignore // it depends on q alone
+	if b.bounded && open.size > mostQuestions {
+		return nil, misuse("Elicit", fmt.Sprintf("the question takes %d bytes as JSON, with its schema; the memo has room for %d: ask for less, in fewer words",
+			open.size, mostQuestions))
+	}
+	forget, err := remember(ctx, b, open)
 	defer forget()
 	if err != nil {
 		return nil, err
 	}
-	if err := publish(ctx, open); err != nil {
+	if err := b.put(ctx); err != nil {
 		return nil, err
 	}
 	err = open.wait(ctx, options.Timeout)
-	if failed := withdraw(ctx, open); failed != nil && err == nil {
+	if failed := b.withdraw(ctx, open); failed != nil && err == nil {
 		err = failed
 	}
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -286,7 +287,8 @@ func TestElicitCancelled(t *testing.T) {
 				return "", fmt.Errorf("not cancelled: %w", err)
 			}
 			going, _ := workflow.NewDisconnectedContext(ctx)
-			return strings.Join(shown(ctx), " "), workflow.Sleep(going, day)
+			err = workflow.Sleep(going, day)
+			return strings.Join(shown(ctx), " "), err
 		}, func(env *testsuite.TestWorkflowEnvironment) {
 			env.RegisterDelayedCallback(env.CancelWorkflow, after)
 			late = answerAfter(env, after+time.Hour, durablemcp.Answer{Action: "decline"})
@@ -440,15 +442,21 @@ func TestReportProgressKeepsQuestions(t *testing.T) {
 	}
 }
 
-// TestReplay replays a history that an earlier version of the library has made:
+// TestReplay replays histories that earlier versions of the library have made:
 // workflows that wait for an answer must outlast an upgrade. TestInterview of
-// internal/e2e has recorded it.
+// internal/e2e has recorded them.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	replayer := worker.NewWorkflowReplayer()
-	replayer.RegisterWorkflowWithOptions(interview.Workflow, workflow.RegisterOptions{Name: interview.Name})
-	if err := replayer.ReplayWorkflowHistoryFromJSONFile(silent{}, "testdata/interview/history.json"); err != nil {
-		t.Error(err)
+	histories, err := filepath.Glob("testdata/interview/*.json")
+	if err != nil || len(histories) < 2 {
+		t.Fatalf("the histories are %q: %v", histories, err)
+	}
+	for _, history := range histories {
+		replayer := worker.NewWorkflowReplayer()
+		replayer.RegisterWorkflowWithOptions(interview.Workflow, workflow.RegisterOptions{Name: interview.Name})
+		if err := replayer.ReplayWorkflowHistoryFromJSONFile(silent{}, history); err != nil {
+			t.Errorf("%s: %v", history, err)
+		}
 	}
 }
 

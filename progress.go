@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
 // progress is how far a workflow says that it is, as its memo shows it.
@@ -29,9 +31,10 @@ type progress struct {
 // report before is not passed on to those that count. A run that continues another
 // as new has reported nothing yet.
 //
-// Each report adds an event to the workflow's history: report steps, not
-// bytes. It is deterministic. An error says that done or total is not a number
-// of zero or more.
+// Reports within one workflow task are one, the last: it adds an event to the workflow's
+// history, and is not published if the workflow ends in the same task. Of a message, the
+// first 1000 bytes are shown. It is deterministic. An error says that done or total is
+// not a number of zero or more.
 func ReportProgress(ctx workflow.Context, done, total float64, message string) error {
 	for _, n := range []float64{done, total} {
 		if math.IsNaN(n) || math.IsInf(n, 0) || n < 0 {
@@ -39,12 +42,11 @@ func ReportProgress(ctx workflow.Context, done, total float64, message string) e
 		}
 	}
 	p := progress{Done: done, Total: total, Message: message, At: workflow.Now(ctx).UTC()}
-	details := []string{p.String()}
-	for _, q := range openQuestions(workflow.GetInfo(ctx)) {
-		details = append(details, q.shown)
+	b := boardOf(ctx)
+	if b.bounded {
+		p.Message = redact.Cut(message, mostProgressText)
 	}
-	workflow.SetCurrentDetails(ctx, strings.Join(details, ""))
-	return workflow.UpsertMemo(ctx, map[string]any{progressMemo: p})
+	return b.report(ctx, p)
 }
 
 func number(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }

@@ -6,9 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -54,27 +52,17 @@ type openQuestion struct {
 	answered bool
 	action   string
 	content  json.RawMessage // checked
-	shown    string          // what it has added to the workflow's current details
+	size     int             // of the question in the memo
+	text     string          // of the question in the workflow's current details
 }
-
-// asking is the open questions of the workflow runs in this process. It is no
-// state that would have to survive: code that asks puts its question here when
-// it is replayed, too, and takes it out when it ends, also by being evicted.
-var asking = struct {
-	sync.Mutex
-	runs map[*workflow.Info][]*openQuestion
-}{runs: make(map[*workflow.Info][]*openQuestion)}
 
 // remember adds a question to those of its run, and sees to it that the run
 // takes answers. The returned function takes the question out again.
-func remember(ctx workflow.Context, q *openQuestion) (forget func(), err error) {
-	run := workflow.GetInfo(ctx) // one value for the life of a run in a process
-	asking.Lock()
-	asking.runs[run] = append(asking.runs[run], q)
-	asking.Unlock()
+func remember(ctx workflow.Context, b *board, q *openQuestion) (forget func(), err error) {
+	b.questions = append(b.questions, q)
 	err = workflow.SetUpdateHandlerWithOptions(ctx, AnswerUpdate,
 		func(_ workflow.Context, a Answer) error {
-			q, err := find(run, a)
+			q, err := b.find(a)
 			if err != nil {
 				return err
 			}
@@ -84,7 +72,7 @@ func remember(ctx workflow.Context, q *openQuestion) (forget func(), err error) 
 		workflow.UpdateHandlerOptions{
 			Description: "Answers a question that the workflow asks.",
 			Validator: func(_ workflow.Context, a Answer) error {
-				q, err := find(run, a)
+				q, err := b.find(a)
 				if err != nil {
 					return err
 				}
@@ -92,21 +80,13 @@ func remember(ctx workflow.Context, q *openQuestion) (forget func(), err error) 
 				return err
 			},
 		})
-	return func() {
-		asking.Lock()
-		defer asking.Unlock()
-		if left := slices.DeleteFunc(asking.runs[run], func(o *openQuestion) bool { return o == q }); len(left) > 0 {
-			asking.runs[run] = left
-			return
-		}
-		delete(asking.runs, run)
-	}, err
+	return func() { b.drop(q) }, err
 }
 
 // find returns the open question that an answer is for.
-func find(run *workflow.Info, a Answer) (*openQuestion, error) {
+func (b *board) find(a Answer) (*openQuestion, error) {
 	var found []*openQuestion
-	for _, q := range openQuestions(run) {
+	for _, q := range b.visible() {
 		if !q.answered && (a.Key == "" || a.Key == q.Key || a.Key == cmp.Or(q.Name, defaultKey)) {
 			found = append(found, q)
 		}
@@ -122,13 +102,6 @@ func find(run *workflow.Info, a Answer) (*openQuestion, error) {
 
 func questionNotOpen() error {
 	return temporal.NewNonRetryableApplicationError("this question is not open: it was answered, withdrawn, or never asked", errNotAsked, nil)
-}
-
-// openQuestions returns what a run asks.
-func openQuestions(run *workflow.Info) []*openQuestion {
-	asking.Lock()
-	defer asking.Unlock()
-	return slices.Clone(asking.runs[run])
 }
 
 // check holds an answer to the question, and returns its content as the
@@ -188,37 +161,6 @@ func (q *openQuestion) outcome() (json.RawMessage, error) {
 		return nil, ErrDeclined
 	}
 	return nil, ErrDismissed
-}
-
-// publish shows the question to those who look at the workflow: clients by the
-// memo, people by the current details.
-func publish(ctx workflow.Context, q *openQuestion) error {
-	q.shown = "\n\n**" + cmp.Or(q.Title, "Waiting for an answer") + "** " + q.Message
-	workflow.SetCurrentDetails(ctx, workflow.GetCurrentDetails(ctx)+q.shown)
-	return workflow.UpsertMemo(ctx, map[string]any{questionsMemo: listed(ctx, nil)})
-}
-
-// withdraw takes the question back.
-func withdraw(ctx workflow.Context, q *openQuestion) error {
-	workflow.SetCurrentDetails(ctx, strings.Replace(workflow.GetCurrentDetails(ctx), q.shown, "", 1))
-	return workflow.UpsertMemo(ctx, map[string]any{questionsMemo: listed(ctx, q), updatedMemo: workflow.Now(ctx).UTC()})
-}
-
-// listed returns the questions that a workflow asks but for one, nil if that are
-// none. They share a memo field, so that the memo does not grow with what was
-// ever asked: a field of its own could not be taken out of a memo that a data
-// converter encrypts, nor when the workflow continues as new.
-func listed(ctx workflow.Context, without *openQuestion) any {
-	var list []question
-	for _, q := range openQuestions(workflow.GetInfo(ctx)) {
-		if q != without {
-			list = append(list, q.question)
-		}
-	}
-	if list == nil {
-		return nil // and not an empty list, which would stay
-	}
-	return list
 }
 
 // defaultKey is the default of [ElicitOptions.Key].

@@ -43,7 +43,7 @@ func TestQuestionsAreForgotten(t *testing.T) {
 			}
 			env.RegisterWorkflowWithOptions(fn, workflow.RegisterOptions{Name: "again"})
 			env.RegisterDelayedCallback(func() {
-				asked = len(openQuestions(run))
+				asked = len(lookUp(run).questions)
 				if name == "answered" {
 					env.UpdateWorkflowNoRejection(AnswerUpdate, "", t, Answer{Action: "decline"})
 				}
@@ -64,10 +64,7 @@ func TestQuestionsAreForgotten(t *testing.T) {
 
 // kept reports whether the process keeps questions of a run.
 func kept(run *workflow.Info) bool {
-	asking.Lock()
-	defer asking.Unlock()
-	_, ok := asking.runs[run]
-	return ok
+	return lookUp(run) != nil
 }
 
 // TestKeysAreUnique makes keys as workflows do.
@@ -100,17 +97,9 @@ func TestKeysAreUnique(t *testing.T) {
 // TestTheDefaultKeyNames answers a question that has the default key.
 func TestTheDefaultKeyNames(t *testing.T) {
 	t.Parallel()
-	run := new(workflow.Info)
-	asking.Lock()
-	asking.runs[run] = []*openQuestion{{question: question{Key: "question-01"}}, {question: question{Key: "other-02", Name: "other"}}}
-	asking.Unlock()
-	defer func() {
-		asking.Lock()
-		delete(asking.runs, run)
-		asking.Unlock()
-	}()
+	b := &board{questions: []*openQuestion{{question: question{Key: "question-01"}}, {question: question{Key: "other-02", Name: "other"}}}}
 	for key, want := range map[string]string{"question": "question-01", "question-01": "question-01", "other": "other-02", "": "", "more": ""} {
-		q, err := find(run, Answer{Key: key})
+		q, err := b.find(Answer{Key: key})
 		if (err != nil) != (want == "") || err == nil && q.Key != want {
 			t.Errorf("%q finds %v, %v; want %q", key, q, err, want)
 		}

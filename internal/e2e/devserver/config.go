@@ -18,6 +18,9 @@ const (
 	// maxPollRPS is how often a second a task queue of the history service may be read. With the default of 20, each
 	// of the few tasks of a small workflow waits up to 50 ms.
 	maxPollRPS = 2000
+
+	// maxMemo is how many bytes the memo of a workflow may have, as in Temporal Cloud. The default is 2 MB.
+	maxMemo = 40 << 10
 )
 
 var services = []primitives.ServiceName{
@@ -88,6 +91,8 @@ func dynamicConfig() dynamicconfig.StaticClient {
 		dynamicconfig.VisibilityProcessorMaxPollRPS.Key(): maxPollRPS,
 
 		dynamicconfig.EnableEagerWorkflowStart.Key(): true,
+
+		dynamicconfig.MemoSizeLimitError.Key(): maxMemo,
 		// Workflows of the server's own, which look for data that is left over.
 		dynamicconfig.TaskQueueScannerEnabled.Key(): false,
 		dynamicconfig.HistoryScannerEnabled.Key():   false,
