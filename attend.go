@@ -26,7 +26,7 @@ const (
 // It costs Temporal the requests of a [watch], one for each change that it sees
 // (at most 10 a second), and one every 2 seconds while activities are pending
 // and the client wants progress.
-func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *execution, deadline time.Time, refused map[string]string) (*mcp.CallToolResult, error) {
+func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *execution, deadline time.Time) (*mcp.CallToolResult, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer a.stop()
@@ -53,7 +53,7 @@ func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *exec
 		}
 		e.runID = watch.at()
 		var answer *mcp.CallToolResult
-		if answer, pause = a.news(ctx, refused); answer != nil {
+		if answer, pause = a.news(ctx); answer != nil {
 			return answer, nil
 		}
 		breathe(ctx, watch)
@@ -63,7 +63,7 @@ func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *exec
 // news passes on what the workflow asks and reports. It returns the answer, if
 // the call has to be answered for that, and else when to look again at the
 // latest.
-func (a *audience) news(ctx context.Context, refused map[string]string) (*mcp.CallToolResult, time.Duration) {
+func (a *audience) news(ctx context.Context) (*mcp.CallToolResult, time.Duration) {
 	seen, err := a.c.describe(ctx, a.e.id, a.e.runID)
 	switch {
 	case err != nil:
@@ -74,7 +74,7 @@ func (a *audience) news(ctx context.Context, refused map[string]string) (*mcp.Ca
 	case seen.closed():
 		return nil, lookForLife
 	}
-	answer := a.tell(ctx, seen, refused)
+	answer := a.tell(ctx, seen)
 	if a.wantsProgress() && len(seen.GetPendingActivities()) > 0 {
 		return answer, lookAgain
 	}
@@ -140,20 +140,25 @@ func breathe(ctx context.Context, watch *watch) {
 	}
 }
 
+// A hearing is what became of the answers that came with a call.
+type hearing struct {
+	refused  map[string]string // why the workflow refuses them, by key
+	declined map[string]bool   // the questions that stay open for others
+}
+
 // passOn gives the answers that came with a call to the workflow, until the
-// deadline if no worker takes them, and returns why the workflow refuses which of
-// them. Its error is a [*toolError], or that of ctx.
-func (w *waiter) passOn(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution, deadline time.Time) (refused map[string]string, err error) {
+// deadline if no worker takes them. Its error is a [*toolError], or that of ctx.
+func (w *waiter) passOn(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution, deadline time.Time) (h hearing, err error) {
 	responses := req.Params.InputResponses
 	if len(responses) == 0 {
-		return nil, nil
+		return h, nil
 	}
 	seen, err := c.describe(ctx, e.id, e.runID)
 	if err != nil {
 		w.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
-		return nil, w.notTaken(ctx, c, e, err)
+		return h, w.notTaken(ctx, c, e, err)
 	}
-	refused = make(map[string]string)
+	h = hearing{make(map[string]string), make(map[string]bool)}
 	for _, q := range w.mayAnswer(ctx, req, seen) { // and no others: what answers an earlier question must not answer this one
 		result, ok := responses[q.Key].(*mcp.ElicitResult)
 		if !ok {
@@ -161,19 +166,20 @@ func (w *waiter) passOn(ctx context.Context, c *connection, req *mcp.CallToolReq
 		}
 		answer, err := w.answerOfResult(q.Key, result)
 		if err == nil {
+			h.declined[q.Key] = q.ignores(answer)
 			err = w.deliver(ctx, c, e, answer, deadline)
 		}
 		var refusal *answerError
 		switch {
 		case errors.As(err, &refusal):
-			refused[q.Key] = refusal.reason
+			h.refused[q.Key] = refusal.reason
 		case ctx.Err() != nil:
-			return nil, ctx.Err()
+			return h, ctx.Err()
 		case err != nil:
-			return nil, w.notTaken(ctx, c, e, err)
+			return h, w.notTaken(ctx, c, e, err)
 		}
 	}
-	return refused, nil
+	return h, nil
 }
 
 // deliver passes an answer on until the workflow has taken or refused it, or the

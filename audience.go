@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +26,7 @@ type audience struct {
 	client  peer
 	session *mcp.ServerSession
 	woken   chan struct{} // has a value if asking a person has come to an end
+	heard   hearing       // of the answers that came with the call
 
 	token  any     // for notifications/progress, nil if the client wants none
 	told   float64 // the last progress that was sent
@@ -52,7 +54,7 @@ func (a *audience) wantsProgress() bool { return a.token != nil && a.session != 
 
 // tell passes on what a running workflow asks and reports. If the call has to be
 // answered for that, it returns the answer.
-func (a *audience) tell(ctx context.Context, seen *snapshot, refused map[string]string) *mcp.CallToolResult {
+func (a *audience) tell(ctx context.Context, seen *snapshot) *mcp.CallToolResult {
 	theirs := a.mayAnswer(ctx, a.req, seen)
 	seen = seen.asking(theirs)
 	a.progress(ctx, seen)
@@ -64,7 +66,11 @@ func (a *audience) tell(ctx context.Context, seen *snapshot, refused map[string]
 	case len(open) == 0 || a.isDeaf():
 		return a.askModel(a.running(ctx, a.c, seen))
 	case a.client.modern():
-		return a.inputRequired(ctx, open, refused)
+		open = slices.DeleteFunc(open, func(q question) bool { return a.heard.declined[q.Key] })
+		if len(open) == 0 {
+			return nil // others may answer
+		}
+		return a.inputRequired(ctx, open)
 	}
 	a.withdraw(open)
 	for _, q := range open {
@@ -75,8 +81,8 @@ func (a *audience) tell(ctx context.Context, seen *snapshot, refused map[string]
 
 // inputRequired answers with questions, as clients since 2026-07-28 are asked
 // (SEP-2322): they make the call again, with the answers and the state.
-func (a *audience) inputRequired(ctx context.Context, open []question, refused map[string]string) *mcp.CallToolResult {
-	result := &mcp.CallToolResult{Content: []mcp.Content{}, InputRequests: inputRequests(open, refused)}
+func (a *audience) inputRequired(ctx context.Context, open []question) *mcp.CallToolResult {
+	result := &mcp.CallToolResult{Content: []mcp.Content{}, InputRequests: inputRequests(open, a.heard.refused)}
 	if caller, err := a.caller(ctx, a.req); err == nil && a.e.record.Salt != "" {
 		h := handle.Handle{Tool: a.name, WorkflowID: a.e.id, FirstRunID: a.e.firstRunID, Round: open[0].Key, Holder: caller.Principal}
 		result.RequestState, _ = h.Text(a.e.record.Salt, a.opts.Secret) // what was started has a handle

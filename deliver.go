@@ -104,6 +104,8 @@ func (c *connection) answer(ctx context.Context, e *execution, a Answer) error {
 		switch {
 		case refusal.Type() == errInvalidAnswer:
 			return &answerError{redact.Text(refusal.Message())}
+		case refusal.Type() == errStaysOpen:
+			return nil
 		case refusal.Type() == errNotAsked: // answered by somebody else, withdrawn, or about to be asked again after a replay
 			return nil
 		case strings.Contains(refusal.Message(), "unknown update "+AnswerUpdate): // in a run that asks nothing yet

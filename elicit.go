@@ -47,6 +47,11 @@ type ElicitOptions struct {
 	// call on, also while the question waits for its turn. If zero, the question
 	// stays open until it is answered or ctx is cancelled.
 	Timeout time.Duration
+	// UntilAccepted keeps the question open until somebody accepts it: that a person
+	// declines or dismisses it, or a client that nobody looks at does by itself,
+	// ends it for that call only. Others can still answer, and [ErrDeclined] and
+	// [ErrDismissed] do not come. By default, whoever declines decides for all.
+	UntilAccepted bool
 	// Key begins the key of the question, so that programs and people can tell
 	// questions apart: 1 to 64 of the characters A-Z, a-z, 0-9, _ and -. If
 	// empty, defaults to "question". The key itself is new for each question.
@@ -144,6 +149,13 @@ type question struct {
 	Schema  json.RawMessage `json:"schema,omitempty"`
 	URL     string          `json:"url,omitempty"`
 	Asked   time.Time       `json:"asked"`
+
+	UntilAccepted bool `json:"until_accepted,omitempty"` // see [ElicitOptions.UntilAccepted]
+}
+
+// ignores reports whether an answer does not end the question, nor change it.
+func (q question) ignores(a Answer) bool {
+	return q.UntilAccepted && (a.Action == decline || a.Action == dismiss)
 }
 
 // ask opens a question, and waits until it is answered. read checks the content
@@ -160,7 +172,7 @@ func ask(ctx workflow.Context, q question, options ElicitOptions, read func(json
 	if q.Key, err = newKey(ctx, options.Key); err != nil {
 		return nil, err
 	}
-	q.Name, q.Title, q.Asked = options.Key, options.Title, workflow.Now(ctx).UTC()
+	q.Name, q.Title, q.Asked, q.UntilAccepted = options.Key, options.Title, workflow.Now(ctx).UTC(), options.UntilAccepted
 
 	open := &openQuestion{question: q, read: read, size: len(mustMarshal(q)), text: q.detail()} //workflowcheck:ignore // it depends on q alone
 	if b.bounded && open.size > mostQuestions {

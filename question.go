@@ -38,12 +38,17 @@ type Answer struct {
 
 // The types of the errors with which a workflow refuses an answer.
 const (
-	errInvalidAnswer = "InvalidAnswer"    // it does not fit the question
-	errNotAsked      = "QuestionNotAsked" // no such question is open
+	errInvalidAnswer = "InvalidAnswer"     // it does not fit the question
+	errNotAsked      = "QuestionNotAsked"  // no such question is open
+	errStaysOpen     = "QuestionStaysOpen" // it is declined, and waits for somebody who accepts it
 )
 
-// accept is the action of an answer that has content.
-const accept = "accept"
+// The actions of an answer.
+const (
+	accept  = "accept" // the one that has content
+	decline = "decline"
+	dismiss = "cancel"
+)
 
 // An openQuestion is a question of a workflow that runs in this process.
 type openQuestion struct {
@@ -108,7 +113,10 @@ func questionNotOpen() error {
 // workflow reads it.
 func (q *openQuestion) check(a Answer) (json.RawMessage, error) {
 	switch a.Action {
-	case "decline", "cancel":
+	case decline, dismiss:
+		if q.ignores(a) {
+			return nil, temporal.NewNonRetryableApplicationError("this question stays open until somebody accepts it", errStaysOpen, nil)
+		}
 		return nil, nil
 	case accept:
 	default:
@@ -157,7 +165,7 @@ func (q *openQuestion) outcome() (json.RawMessage, error) {
 	switch q.action {
 	case accept:
 		return q.content, nil
-	case "decline":
+	case decline:
 		return nil, ErrDeclined
 	}
 	return nil, ErrDismissed

@@ -221,8 +221,11 @@ func (u *sentUpdate) verdict(ctx context.Context, err error) *toolError {
 	if u.rejected(ctx) {
 		failure.Message = fmt.Sprintf("%s was refused: %s", u.name, failure.Message)
 		failure.advice = "The workflow did not take it in its present state. Look at that state before you call again."
-		if failure.Type == errInvalidAnswer {
+		switch failure.Type {
+		case errInvalidAnswer:
 			failure.advice = "Correct the answer and call again, or ask the user again."
+		case errStaysOpen:
+			failure.advice = "Nothing was recorded. Tell the user that somebody has to accept, here or through another client."
 		}
 		return failure
 	}

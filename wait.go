@@ -67,7 +67,7 @@ func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolReq
 	if !mayWait {
 		deadline = earlier(deadline, settled(called))
 	}
-	refused, err := w.passOn(ctx, c, req, e, deadline)
+	heard, err := w.passOn(ctx, c, req, e, deadline)
 	if err != nil {
 		return nil, err
 	}
@@ -79,8 +79,9 @@ func (w *waiter) result(ctx context.Context, c *connection, req *mcp.CallToolReq
 		if result == nil && err == nil && ctx.Err() == nil {
 			if mayWait {
 				a := newAudience(w, c, req, e)
+				a.heard = heard
 				a.expires, a.closing = expiry(req, called), lifeOf(ctx).closing
-				result, err = w.attend(ctx, c, a, e, deadline, refused)
+				result, err = w.attend(ctx, c, a, e, deadline)
 			} else {
 				result = w.stillRunning(ctx, c, req, e)
 			}

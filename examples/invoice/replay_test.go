@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"testing"
 
-	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
@@ -52,7 +51,6 @@ func TestHistoriesReplay(t *testing.T) {
 	answered.ID += ".answered"
 	model.submit(answered)
 	p := newPerson()
-	p.answers <- &mcp.ElicitResult{Action: "decline"}
 	p.answers <- decision("approve", "as agreed")
 	reviewed := r.review(t, sessions, answered, p)
 	exampletest.Receive(t, reviewed, "the end of the review").mustBe(t, billing.Paid, "all lines are paid")

@@ -231,3 +231,41 @@ func TestStateOfAnAlliedCaller(t *testing.T) {
 		t.Errorf("%d questions are open; want one", n)
 	}
 }
+
+// ApproveForSure asks until somebody accepts.
+func ApproveForSure(ctx workflow.Context, name string) (Verdict, error) {
+	return verdict(durablemcp.ElicitWithOptions[Decision](ctx, "Pay "+name+"?",
+		durablemcp.ElicitOptions{Key: "approval", Title: "Payment", UntilAccepted: true}))
+}
+
+// TestClientThatDeclinesByItself holds that a question which is open until somebody accepts
+// survives those who decline: each is asked once, and goes on waiting for others.
+func TestClientThatDeclinesByItself(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{"decline": refuse, "cancel": dismiss} {
+		for _, g := range generations() {
+			t.Run(name+"/"+g.name, func(t *testing.T) {
+				t.Parallel()
+				s := newStage(t, quick(), answerable(ApproveForSure))
+				id := s.queue + "-ann"
+				call := g.begin(s, &calling{tool: "ask", arguments: ann})
+				call.question().answer(answer)
+				eventually(t, "the answer is on its way", func() bool { return s.requests.of("UpdateWorkflowExecution") > 0 })
+				model := generations()[0]
+				for _, action := range []string{"decline", "cancel"} {
+					contains(t, s.mute(model, "answer", `{"name":"ann","action":"`+action+`"}`).String(), `"type":"QuestionStaysOpen"`, "somebody has to accept")
+				}
+				if n := s.count(id, enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED); n != 0 {
+					t.Errorf("the workflow has accepted %d answers", n)
+				}
+				if keys := s.questions(id); len(keys) != 1 {
+					t.Fatalf("the workflow asks %v; want one question", keys)
+				}
+				other := g.begin(s, &calling{tool: "ask", arguments: ann})
+				other.question().answer(agree)
+				other.want(accepted)
+				call.want(accepted)
+			})
+		}
+	}
+}

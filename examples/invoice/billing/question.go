@@ -1,7 +1,6 @@
 package billing
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -31,30 +30,20 @@ func (d Decision) verdict() verdict {
 // reaches whoever reviews the invoice; who that may be, [Tools] declares.
 // Cancelling the context withdraws the question.
 //
-// An approver who declines to answer has not decided anything, and is asked
-// again when it would be time for a reminder.
+// An approver who declines to answer has not decided anything, nor has a client
+// that declines by itself: the question stays open for the others.
 func (p *process) ask(ctx workflow.Context, deadline time.Time) {
 	question := fmt.Sprintf("Invoice %q of %q for %v (%s) waits for your decision. Without one, it is rejected on %s.",
 		p.invoice.ID, p.invoice.Customer, p.status.Total, p.whatFor(), clock(deadline))
-	options := durablemcp.ElicitOptions{Key: "approval", Title: "Approval of invoice " + p.invoice.ID}
-	for {
-		decision, err := durablemcp.ElicitWithOptions[Decision](ctx, question, options)
-		switch {
-		case err == nil:
-			if _, err := p.decide(ctx, decision.verdict()); err != nil {
-				p.note(ctx, "an approver's answer was ignored: "+message(err))
-			}
-			return
-		case errors.Is(err, durablemcp.ErrDeclined), errors.Is(err, durablemcp.ErrDismissed):
-			p.note(ctx, "an approver was asked, and did not decide")
-		case ctx.Err() == nil:
-			p.note(ctx, "the approvers cannot be asked: "+message(err))
-			return
+	decision, err := durablemcp.ElicitWithOptions[Decision](ctx, question,
+		durablemcp.ElicitOptions{Key: "approval", Title: "Approval of invoice " + p.invoice.ID, UntilAccepted: true})
+	switch {
+	case err == nil:
+		if _, err := p.decide(ctx, decision.verdict()); err != nil {
+			p.note(ctx, "an approver's answer was ignored: "+message(err))
 		}
-		again := p.policy.ReminderInterval
-		if again <= 0 || workflow.Sleep(ctx, again) != nil {
-			return
-		}
+	case ctx.Err() == nil:
+		p.note(ctx, "the approvers cannot be asked: "+message(err))
 	}
 }
 
