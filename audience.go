@@ -14,6 +14,7 @@ import (
 
 	"github.com/durablemcp/durablemcp/internal/handle"
 	"github.com/durablemcp/durablemcp/internal/redact"
+	"github.com/durablemcp/durablemcp/internal/schema"
 )
 
 // An audience is the client of a waiting call, as the workflow's questions and
@@ -141,7 +142,7 @@ func (a *audience) converse(ctx context.Context, q question) error {
 		if q.Mode == modeURL {
 			params.ElicitationID = q.Key // which these protocol versions want
 		}
-		result, err := a.session.Elicit(ctx, params)
+		result, err := a.session.Elicit(context.WithValue(ctx, askedKey{}, q), params)
 		if problem := badContent(err); problem != "" {
 			reason = problem
 			continue
@@ -160,6 +161,22 @@ func (a *audience) converse(ctx context.Context, q question) error {
 		reason = refusal.reason
 	}
 	return errors.New("all answers were wrong")
+}
+
+// askedKey is the key of the question that a request of the server asks.
+type askedKey struct{}
+
+// readAnswers is sending middleware that reads answers as arguments are read: the SDK
+// holds them to the question's schema as soon as middleware has seen them.
+func readAnswers(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		result, err := next(ctx, method, req)
+		q, asked := ctx.Value(askedKey{}).(question)
+		if answer, ok := result.(*mcp.ElicitResult); ok && asked && err == nil {
+			answer.Content = schema.Lenient(q.Schema, answer.Content)
+		}
+		return result, err
+	}
 }
 
 // badContent returns what is wrong with an answer that the SDK itself has

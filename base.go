@@ -40,6 +40,10 @@ func (b *base) handler(call callFunc) func(*connection) mcp.ToolHandler {
 			defer stop()
 			result, err = call(ctx, c, req)
 			if failure, ok := errors.AsType[*toolError](err); ok {
+				if len(failure.unknown) > 0 {
+					b.log(ctx, "a call was refused for arguments that the tool does not have; if it is the client that adds them, "+
+						"name them in Options.IgnoreArguments", "arguments", failure.unknown)
+				}
 				return b.errorResult(failure), nil
 			}
 			return result, err
@@ -78,7 +82,7 @@ func (o Options) redact(text string) (out string) {
 	return o.RedactError(text)
 }
 
-// log writes what a person has to look into. Arguments never go there.
+// log writes what a person has to look into. The values of arguments never go there.
 func (b *base) log(ctx context.Context, msg string, args ...any) {
 	b.opts.Logger.WarnContext(ctx, "durablemcp: "+msg, append([]any{"tool", b.name}, args...)...)
 }

@@ -111,6 +111,9 @@ func (s *declarations) checkOptions(o Options) {
 	d.checkDuration("Wait", o.Wait)
 	d.checkDuration("InlineWait", o.InlineWait)
 	d.checkLimit("MaxArgumentBytes", o.MaxArgumentBytes)
+	if slices.Contains(o.IgnoreArguments, "") {
+		d.mistake("IgnoreArguments", "an empty name", "names of arguments that clients add")
+	}
 	d.checkLimit("MaxResultBytes", o.MaxResultBytes)
 	d.checkLimit("MaxWaiting", o.MaxWaiting)
 	if o.UIURL != "" {

@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/durablemcp/durablemcp/internal/redact"
+	"github.com/durablemcp/durablemcp/internal/schema"
 )
 
 // params is the question as MCP asks it, with what was wrong with the answer
@@ -57,7 +58,7 @@ func (w *waiter) readAnswer(key string, response json.RawMessage) (Answer, error
 	}
 	a.Action = result.Action
 	if a.Action == accept && len(result.Content) > 0 {
-		if err := json.Unmarshal(result.Content, &a.Content); err != nil {
+		if err := json.Unmarshal(schema.Unquoted(result.Content), &a.Content); err != nil {
 			return a, &answerError{"/content: want an object"}
 		}
 	}

@@ -48,7 +48,10 @@
 // "enum=a,enum=b", "default=1"), descriptions from jsonschema_description tags.
 // A type with a JSONSchema method describes itself. Durations are texts such as
 // "90s". Arguments are held to exactly the schema that clients see, and unknown
-// ones are refused.
+// ones are refused. Before that, an object or a list in a JSON string, and null for
+// an optional property, are read as what they stand for, where the schema leaves no
+// other meaning: some clients send them so. See docs/arguments.md, and
+// [Options.IgnoreArguments].
 //
 // Results have schemas in the same way, without bounds, which Go does not keep.
 // One that is no object is wrapped as {"result": ...}. Its text is its JSON, or
@@ -115,6 +118,12 @@ type Options struct {
 	// ones are refused before anything is done. If zero, defaults to
 	// [DefaultMaxBytes]. Temporal's own limit is 2 MiB unless it is configured.
 	MaxArgumentBytes int
+
+	// IgnoreArguments names arguments that clients add to those of the model, such as
+	// n8n's "toolCallId". Every tool drops them, unless it has an argument of that
+	// name. If empty, they are refused, as any argument is that a tool does not have;
+	// the log says so if nothing else is wrong with a call.
+	IgnoreArguments []string
 
 	// MaxResultBytes is how long the JSON of a result can be. Of a longer one,
 	// the call answers with the beginning, as an error that says that the work
@@ -296,6 +305,7 @@ func (o Options) withDefaults() Options {
 	o.MaxArgumentBytes = cmp.Or(o.MaxArgumentBytes, DefaultMaxBytes)
 	o.MaxResultBytes = cmp.Or(o.MaxResultBytes, DefaultMaxBytes)
 	o.MaxWaiting = cmp.Or(o.MaxWaiting, DefaultMaxWaiting)
+	o.IgnoreArguments = slices.Clone(o.IgnoreArguments)
 	o.Secret = slices.Clone(o.Secret)
 	o.Namespace = cmp.Or(o.Namespace, DefaultNamespace)
 	if o.Principal == nil {

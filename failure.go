@@ -54,7 +54,8 @@ type toolError struct {
 	// advice tells the model what to do next. It is in the text only: programs
 	// go by type and retryable.
 	advice    string
-	onPurpose bool // somebody has ended the work: doing it anew is not for a model to decide
+	unknown   []string // arguments that the tool does not have, if that is all that is wrong
+	onPurpose bool     // somebody has ended the work: doing it anew is not for a model to decide
 }
 
 func (e *toolError) Error() string { return e.Type + ": " + e.Message }

@@ -36,7 +36,9 @@ func (b *inputBinding) decode(raw json.RawMessage) (*input, error) {
 	}
 	properties, canonical, violations := b.schema.Decode(raw)
 	if len(violations) > 0 {
-		return nil, invalidArguments(b.tool, texts(violations))
+		e := invalidArguments(b.tool, texts(violations))
+		e.unknown = onlyUnknown(violations)
+		return nil, e
 	}
 	values, violations := b.schema.Values(canonical)
 	if len(violations) > 0 {
@@ -56,6 +58,19 @@ func invalidArguments(tool string, violations []string) *toolError {
 		Violations: violations,
 		advice:     "Correct them and call again.",
 	}
+}
+
+// onlyUnknown returns the names of arguments that a tool does not have, if nothing else is
+// wrong with a call: its client may have added them, and not the model.
+func onlyUnknown(violations []schema.Violation) []string {
+	var names []string
+	for _, v := range violations {
+		if v.Path != "" || v.Unknown == "" {
+			return nil
+		}
+		names = append(names, v.Unknown)
+	}
+	return names
 }
 
 func texts(violations []schema.Violation) []string {
@@ -107,7 +122,7 @@ func (d *declaration) input(sig signature) *inputBinding {
 		d.typeMistakes(sig.field, err)
 		return nil
 	}
-	return &inputBinding{tool: d.name, schema: s, limit: d.opts.MaxArgumentBytes}
+	return &inputBinding{tool: d.name, schema: s.Ignoring(d.opts.IgnoreArguments), limit: d.opts.MaxArgumentBytes}
 }
 
 func schemaOf(sig signature) (*schema.Schema, error) {

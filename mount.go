@@ -52,7 +52,7 @@ func (r *Registry) mount(server *mcp.Server, s *taskServer, addMethod func(metho
 		}
 	}
 	server.AddReceivingMiddleware(s.middleware)
-	server.AddSendingMiddleware(s.sending)
+	server.AddSendingMiddleware(s.sending, readAnswers)
 	return r.addTools(server, s.c)
 }
 

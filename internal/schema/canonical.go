@@ -5,15 +5,18 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 )
 
 // Decode reads the arguments of a call. It applies the defaults of the schema and holds
 // the result to the schema.
 //
-// No arguments at all, and null, are those of an empty object. What does not
-// fit is said in violations; then args and canonical are nil. Otherwise canonical is the
-// one spelling of args: members sorted, no insignificant space, every number in one form
-// (1.0 is 1) without loss. Decode(canonical) gives the same again.
+// No arguments at all, and null, are those of an empty object. An object or a list in a
+// JSON string, and null in place of nothing, are read as what they stand for, where the
+// schema leaves no other meaning. What does not fit is said in violations; then args and
+// canonical are nil. Otherwise canonical is the one spelling of args: members sorted, no
+// insignificant space, every number in one form (1.0 is 1) without loss.
+// Decode(canonical) gives the same again.
 func (s *Schema) Decode(raw json.RawMessage) (args map[string]any, canonical json.RawMessage, violations []Violation) {
 	args, violations = s.given(raw)
 	if len(violations) > 0 {
@@ -36,13 +39,19 @@ func (s *Schema) given(raw json.RawMessage) (map[string]any, []Violation) {
 	if len(raw) == 0 || string(raw) == "null" {
 		raw = json.RawMessage("{}")
 	}
-	v, violations := read(raw)
+	v, violations := readAs(raw, s.leniency)
 	if len(violations) > 0 {
 		return nil, violations
 	}
 	args, ok := v.(map[string]any)
 	if !ok {
 		return nil, []Violation{{Message: "got " + jsonType(v) + ", want object"}}
+	}
+	properties := s.Properties()
+	for _, name := range s.ignored {
+		if !slices.Contains(properties, name) {
+			delete(args, name)
+		}
 	}
 	return args, nil
 }

@@ -180,7 +180,7 @@ func normalised(p *plan, v any, path []string, violations *[]Violation) any {
 		}
 		d, err := time.ParseDuration(v)
 		if err != nil {
-			*violations = append(*violations, Violation{pointer(path), notDuration(v)})
+			*violations = append(*violations, Violation{Path: pointer(path), Message: notDuration(v)})
 		} else if !p.spelled {
 			return d.String()
 		}

@@ -172,7 +172,6 @@ func checkOutput(t *testing.T, o *Output, typ reflect.Type, v reflect.Value) {
 
 // notArguments are the types whose populated value is not valid as arguments.
 var notArguments = map[reflect.Type]string{
-	reflect.TypeFor[Pointers]():      "nil behind a pointer",
 	reflect.TypeFor[Slices]():        "nil in a list",
 	reflect.TypeFor[Arrays]():        "nil in a list",
 	reflect.TypeFor[Maps]():          "nil in a map",
@@ -183,20 +182,17 @@ var notArguments = map[reflect.Type]string{
 	reflect.TypeFor[Bigs]():          "methods with pointer receivers, which Go does not use",
 	reflect.TypeFor[Generics]():      "nil lists",
 	reflect.TypeFor[Page[Invoice]](): "nil lists",
-	reflect.TypeFor[Comment]():       "a nil pointer that is not omitted",
 	reflect.TypeFor[Person]():        "nil lists",
 	reflect.TypeFor[Tree[int]]():     "nil in a list",
 	reflect.TypeFor[Recursed]():      "nil in a map",
 	reflect.TypeFor[Forest]():        "nil in a map",
 	reflect.TypeFor[Textual]():       "methods with pointer receivers, which Go does not use",
-	reflect.TypeFor[Extended]():      "a nil pointer that is not omitted",
-	reflect.TypeFor[URLs]():          "a nil pointer that is not omitted",
 	reflect.TypeFor[Grouped]():       "neither of two properties",
-	reflect.TypeFor[Required]():      "a nil pointer that is not omitted",
 	reflect.TypeFor[Invoice]():       "a quantity of 0",
 }
 
-// A populated value that Go writes is accepted as arguments and comes back the same.
+// A populated value that Go writes is accepted as arguments and comes back as
+// encoding/json reads it, which is the same but for nil behind a pointer.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	for _, a := range zoo() {
@@ -225,8 +221,16 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !equalJSON(t, raw, again) {
-			t.Errorf("%s: %s came back as %s", a.typ, raw, again)
+		read := reflect.New(a.typ)
+		if err := json.Unmarshal(raw, read.Interface()); err != nil {
+			t.Fatal(err)
+		}
+		want, err := json.Marshal(read.Elem().Interface())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !equalJSON(t, want, again) {
+			t.Errorf("%s: %s came back as %s, want %s", a.typ, raw, again, want)
 		}
 	}
 }

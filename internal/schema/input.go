@@ -17,8 +17,10 @@ type Schema struct {
 	defaults  *filler
 	durations *plan
 	spellings *spelling
+	leniency  *leniency
 	params    []param
 	extra     map[string]bool // added by With: no part of the payload
+	ignored   []string        // see Ignoring
 }
 
 // A param is one Go value that arguments are decoded into: a property, or all of them.
@@ -113,7 +115,7 @@ func (s *Schema) With(props ...Property) (*Schema, error) {
 		return nil, join(g.errs)
 	}
 	more.durations = planMembers(s.durations, props)
-	more.params = s.params
+	more.params, more.ignored = s.params, s.ignored
 	if more.extra = maps.Clone(s.extra); more.extra == nil {
 		more.extra = map[string]bool{}
 	}
@@ -121,6 +123,14 @@ func (s *Schema) With(props ...Property) (*Schema, error) {
 		more.extra[p.Name] = true
 	}
 	return more, nil
+}
+
+// Ignoring returns a schema that leaves out members of arguments which have one of the
+// names, unless a property has it. What is published stays the same.
+func (s *Schema) Ignoring(names []string) *Schema {
+	ignoring := *s
+	ignoring.ignored = names
+	return &ignoring
 }
 
 // planMembers adds the durations of properties to a plan.
@@ -244,7 +254,10 @@ func (g *generator) input(root *node) *Schema {
 			g.fail(key+" at the root", "plain properties, for providers of models refuse it there")
 		}
 	}
-	return &Schema{validator: g.compile(document), published: document.json(), defaults: newFiller(document), spellings: newSpelling(document)}
+	return &Schema{
+		validator: g.compile(document), published: document.json(),
+		defaults: newFiller(document), spellings: newSpelling(document), leniency: newLeniency(document),
+	}
 }
 
 // JSON returns the schema as it is published. It is the same bytes for the same types.

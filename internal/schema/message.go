@@ -21,7 +21,7 @@ func (w *walk) add(err error, path []string) (decisive bool) {
 	}
 	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
 	if !ok {
-		w.found = append(w.found, Violation{pointer(path), "cannot be validated"})
+		w.found = append(w.found, Violation{Path: pointer(path), Message: "cannot be validated"})
 		return true
 	}
 	if len(invalid.Causes) == 1 {
@@ -32,7 +32,8 @@ func (w *walk) add(err error, path []string) (decisive bool) {
 	}
 	at := pointer(path)
 	for _, v := range w.collect(invalid, nil) {
-		w.found = append(w.found, Violation{at + v.Path, v.Message})
+		v.Path = at + v.Path
+		w.found = append(w.found, v)
 	}
 	return decisive
 }
@@ -55,7 +56,9 @@ func (v validator) collect(e *jsonschema.ValidationError, list []Violation) []Vi
 		known := v.knownProperties(e)
 		slices.Sort(k.Properties)
 		for _, name := range k.Properties[:min(len(k.Properties), maxViolations+1)] {
-			list = append(list, violation(e, "unknown property "+quote(name)+known))
+			unknown := violation(e, "unknown property "+quote(name)+known)
+			unknown.Unknown = cut(name)
+			list = append(list, unknown)
 		}
 		return list
 	case *kind.PropertyNames:

@@ -130,12 +130,15 @@ type reader struct {
 }
 
 // read decodes JSON text strictly. Its numbers are in their one spelling.
-func read(raw []byte) (any, []Violation) {
+func read(raw []byte) (any, []Violation) { return readAs(raw, nil) }
+
+// readAs is read for what clients send in place of what they mean.
+func readAs(raw []byte, l *leniency) (any, []Violation) {
 	if !json.Valid(raw) {
 		return nil, []Violation{{Message: "not valid JSON: " + syntaxProblem(raw)}}
 	}
 	r := &reader{cursor: cursor{data: raw}}
-	v := r.value()
+	v := l.apply(r, r.value())
 	if len(raw) > MaxBytes && len(r.violations) == 0 {
 		r.path = nil
 		r.reportf("%d bytes of arguments, at most %d can be sent", len(raw), MaxBytes)
@@ -208,7 +211,7 @@ func (r *reader) object() any {
 		if _, twice := m[name]; twice {
 			r.reportf("duplicate property %s", quote(name))
 		}
-		r.path = append(r.path, name)
+		r.enter(name)
 		m[name] = r.value()
 		r.leave()
 	}
@@ -218,11 +221,17 @@ func (r *reader) object() any {
 func (r *reader) array() any {
 	list := []any{}
 	for first := true; !r.stopped && r.more(first, ']'); first = false {
-		r.path = append(r.path, strconv.Itoa(len(list)))
+		r.enter(strconv.Itoa(len(list)))
 		list = append(list, r.value())
 		r.leave()
 	}
 	return list
+}
+
+func (r *reader) enter(step string) {
+	if !r.stopped {
+		r.path = append(r.path, step)
+	}
 }
 
 func (r *reader) leave() {

@@ -19,6 +19,7 @@ const maxViolations = 20
 type Violation struct {
 	Path    string // a JSON Pointer such as /lines/0/amount; "" for the root
 	Message string
+	Unknown string // the name of the property, if that is one which the schema does not have
 }
 
 func (v Violation) String() string {

@@ -110,7 +110,7 @@ func (b *blamer) blame(raw []byte, t reflect.Type, path []string, err error) []V
 		}
 	}
 	if len(found) == 0 {
-		found = []Violation{{pointer(path), refusal(err)}}
+		found = []Violation{{Path: pointer(path), Message: refusal(err)}}
 	}
 	return found
 }
@@ -124,7 +124,7 @@ func (b *blamer) fields(raw []byte, t reflect.Type, path []string) (found []Viol
 		case !given:
 		case f.quoted:
 			if err := unmarshalQuoted(value, f.typ); err != nil {
-				found = append(found, Violation{pointer(append(path, f.name)), refusal(err)})
+				found = append(found, Violation{Path: pointer(append(path, f.name)), Message: refusal(err)})
 			}
 		default:
 			found = append(found, b.one(value, f.typ, append(path, f.name))...)

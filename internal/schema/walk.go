@@ -31,7 +31,7 @@ func (w *walk) value(s *jsonschema.Schema, v any, path []string, hops int) {
 	case w.full():
 		return
 	case hops > maxHops:
-		w.found = append(w.found, Violation{pointer(path), "cannot be validated"})
+		w.found = append(w.found, Violation{Path: pointer(path), Message: "cannot be validated"})
 		return
 	case own == s || room(v, w.small) >= 0:
 		w.add(s.Validate(v), path)
@@ -90,7 +90,7 @@ func (w *walk) object(s *jsonschema.Schema, v map[string]any, path []string) {
 			return
 		}
 		if s.PropertyNames != nil && s.PropertyNames.Validate(name) != nil {
-			w.found = append(w.found, Violation{pointer(path[:depth]), "property name " + quote(name) + " is not allowed"})
+			w.found = append(w.found, Violation{Path: pointer(path[:depth]), Message: "property name " + quote(name) + " is not allowed"})
 		}
 		path = append(path[:depth], name)
 		below, known := s.Properties[name]
@@ -152,7 +152,7 @@ func (w *walk) union(branches []*jsonschema.Schema, one bool, v any, path []stri
 	case fits == 0:
 		w.found = append(w.found, closest...)
 	case fits > 1:
-		w.found = append(w.found, Violation{pointer(path), severalForms})
+		w.found = append(w.found, Violation{Path: pointer(path), Message: severalForms})
 	}
 }
 
