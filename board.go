@@ -40,6 +40,7 @@ const (
 	mostShown        = 20       // questions
 	mostQuestions    = 16 << 10 // bytes of them, as JSON
 	mostProgressText = 1000     // bytes of the message of a report
+	roomForRefusals  = 100      // bytes in a question for how many wrong answers it had
 )
 
 // boardOf returns the board of a run, and sees to it that it is published.

@@ -33,11 +33,20 @@ func (q question) params(reason string) *mcp.ElicitParams {
 	return params
 }
 
-// inputRequests are questions as they stand in results, under their keys.
+// inputRequests are questions as they stand in the results of calls, under their keys.
 func inputRequests(questions []question, reasons map[string]string) mcp.InputRequestMap {
 	requests := make(mcp.InputRequestMap, len(questions))
 	for _, q := range questions {
 		requests[q.Key] = q.params(reasons[q.Key])
+	}
+	return requests
+}
+
+// taskRequests are questions as they stand in a task.
+func taskRequests(questions []question) mcp.InputRequestMap {
+	requests := make(mcp.InputRequestMap, len(questions))
+	for _, q := range questions {
+		requests[q.taskKey()] = q.params(q.Reason)
 	}
 	return requests
 }
@@ -47,19 +56,19 @@ func inputRequests(questions []question, reasons map[string]string) mcp.InputReq
 func (w *waiter) readAnswer(key string, response json.RawMessage) (Answer, error) {
 	a := Answer{Key: key}
 	if limit := w.opts.MaxArgumentBytes; len(response) > limit {
-		return a, &answerError{fmt.Sprintf("the answer is %d bytes, more than the %d that this server takes", len(response), limit)}
+		return a, badAnswer(fmt.Sprintf("the answer is %d bytes, more than the %d that this server takes", len(response), limit))
 	}
 	var result struct {
 		Action  string          `json:"action"`
 		Content json.RawMessage `json:"content"`
 	}
 	if err := json.Unmarshal(response, &result); err != nil || result.Action == "" {
-		return a, &answerError{`want {"action": "accept", "content": …}, or the action "decline" or "cancel"`}
+		return a, badAnswer(`want {"action": "accept", "content": …}, or the action "decline" or "cancel"`)
 	}
 	a.Action = result.Action
 	if a.Action == accept && len(result.Content) > 0 {
 		if err := json.Unmarshal(schema.Unquoted(result.Content), &a.Content); err != nil {
-			return a, &answerError{"/content: want an object"}
+			return a, badAnswer("/content: want an object")
 		}
 	}
 	return a, nil
@@ -72,7 +81,7 @@ func (w *waiter) answerOfResult(key string, result *mcp.ElicitResult) (Answer, e
 		// The SDK has read numbers as float64: those of which it may have made
 		// others are not taken.
 		if n, ok := result.Content[name].(float64); ok && math.Abs(n) >= 1<<53 {
-			return Answer{}, &answerError{fmt.Sprintf("/content/%s: numbers of 2^53 and more cannot be passed on exactly", name)}
+			return Answer{}, badAnswer(fmt.Sprintf("/content/%s: numbers of 2^53 and more cannot be passed on exactly", name))
 		}
 	}
 	return w.readAnswer(key, mustMarshal(result))
@@ -80,9 +89,31 @@ func (w *waiter) answerOfResult(key string, result *mcp.ElicitResult) (Answer, e
 
 // An answerError says why a workflow refuses an answer: the person has to
 // answer anew.
-type answerError struct{ reason string }
+type answerError struct {
+	reason string
+	where  string // what the workflow may keep of the reason: nothing of the answer
+}
 
 func (e *answerError) Error() string { return e.reason }
+
+// badAnswer is the error of what is no answer at all.
+func badAnswer(reason string) *answerError { return &answerError{reason, reason} }
+
+// misfits says where an answer does not fit its question, without a word of the answer.
+func misfits(refusal *temporal.ApplicationError) string {
+	var violations []string
+	if refusal.Details(&violations) != nil {
+		return "it does not fit the question"
+	}
+	for i, violation := range violations {
+		path, problem, _ := strings.Cut(violation, ": ")
+		if !strings.HasPrefix(problem, "missing") {
+			problem = "does not fit"
+		}
+		violations[i] = path + ": " + problem
+	}
+	return strings.Join(violations, "; ")
+}
 
 // answer passes an answer on to a workflow, and waits until the workflow has
 // taken it. It is safe to repeat. The error is an [*answerError], nil if the
@@ -104,7 +135,7 @@ func (c *connection) answer(ctx context.Context, e *execution, a Answer) error {
 	if refusal, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		switch {
 		case refusal.Type() == errInvalidAnswer:
-			return &answerError{redact.Text(refusal.Message())}
+			return &answerError{redact.Text(refusal.Message()), misfits(refusal)}
 		case refusal.Type() == errStaysOpen:
 			return nil
 		case refusal.Type() == errNotAsked: // answered by somebody else, withdrawn, or about to be asked again after a replay
@@ -112,6 +143,21 @@ func (c *connection) answer(ctx context.Context, e *execution, a Answer) error {
 		case strings.Contains(refusal.Message(), "unknown update "+AnswerUpdate): // in a run that asks nothing yet
 			return nil
 		}
+	}
+	return err
+}
+
+// refuse lets a workflow ask a task's question anew. It is an error if that one
+// is answered, was refused too often, or runs an older version of the library.
+func (c *connection) refuse(ctx context.Context, e *execution, q question, reason string) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	update, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: e.id, FirstExecutionRunID: e.firstRunID, UpdateName: refusalUpdate, UpdateID: "refusal-" + q.taskKey(),
+		Args: []any{wrongAnswer{q.Key, q.Refused, reason}}, WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err == nil {
+		err = update.Get(ctx, nil)
 	}
 	return err
 }

@@ -74,7 +74,8 @@ type ElicitOptions struct {
 // and lists of enums, with json and jsonschema tags (MCP 2025-11-25,
 // client/elicitation). A T that is none is a non-retryable error, which the
 // first call returns. Answers are held to T's schema before the workflow
-// accepts them; a wrong one adds nothing to its history.
+// accepts them. A wrong one adds nothing to its history, but for those to tasks,
+// up to 10 a question: each adds an update, for tasks must ask anew.
 //
 // The error is [ErrDeclined], [ErrDismissed], [ErrUnanswered], or that of ctx
 // if it is cancelled. Several questions may be open at once, asked by several
@@ -151,6 +152,20 @@ type question struct {
 	Asked   time.Time       `json:"asked"`
 
 	UntilAccepted bool `json:"until_accepted,omitempty"` // see [ElicitOptions.UntilAccepted]
+
+	// How many answers to a task's question were refused, and why the last one was: a
+	// task asks anew under another key.
+	Refused int    `json:"refused,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+// taskKey is the key of the question in a task. It is another one after a wrong answer:
+// clients answer each key once, and a server must not use it again (ext-tasks, tasks/update).
+func (q question) taskKey() string {
+	if q.Refused == 0 {
+		return q.Key
+	}
+	return fmt.Sprintf("%s.%d", q.Key, q.Refused)
 }
 
 // ignores reports whether an answer does not end the question, nor change it.
@@ -174,10 +189,11 @@ func ask(ctx workflow.Context, q question, options ElicitOptions, read func(json
 	}
 	q.Name, q.Title, q.Asked, q.UntilAccepted = options.Key, options.Title, workflow.Now(ctx).UTC(), options.UntilAccepted
 
-	open := &openQuestion{question: q, read: read, size: len(mustMarshal(q)), text: q.detail()} //workflowcheck:ignore // it depends on q alone
-	if b.bounded && open.size > mostQuestions {
+	open := &openQuestion{question: q, read: read, text: q.detail()}
+	open.measure() //workflowcheck:ignore // it depends on q alone
+	if b.bounded && open.size > mostQuestions-roomForRefusals {
 		return nil, misuse("Elicit", fmt.Sprintf("the question takes %d bytes as JSON, with its schema; the memo has room for %d: ask for less, in fewer words",
-			open.size, mostQuestions))
+			open.size, mostQuestions-roomForRefusals))
 	}
 	forget, err := remember(ctx, b, open)
 	defer forget()

@@ -80,7 +80,10 @@ func (i *interview) CancelWorkflowWithOptions(context.Context, client.CancelWork
 }
 
 func (i *interview) UpdateWorkflow(_ context.Context, options client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
-	a := options.Args[0].(Answer)
+	a, answers := options.Args[0].(Answer)
+	if !answers {
+		return nil, questionNotOpen() // it asks under one key only
+	}
 	i.answers = append(i.answers, a)
 	if _, err := i.question.check(a); err != nil {
 		return nil, err

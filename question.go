@@ -11,6 +11,8 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
 // AnswerUpdate is the update by which a workflow takes the answers to what it
@@ -50,6 +52,17 @@ const (
 	dismiss = "cancel"
 )
 
+// refusalUpdate is the update by which a workflow learns that an answer to a task's
+// question was refused. Its argument is a [wrongAnswer].
+const refusalUpdate = "durablemcp.refusal"
+
+// A wrongAnswer is one that was refused.
+type wrongAnswer struct {
+	Key     string `json:"key"`
+	Refused int    `json:"refused"` // how many were before it
+	Reason  string `json:"reason"`
+}
+
 // An openQuestion is a question of a workflow that runs in this process.
 type openQuestion struct {
 	question
@@ -85,8 +98,48 @@ func remember(ctx workflow.Context, b *board, q *openQuestion) (forget func(), e
 				return err
 			},
 		})
+	if err == nil {
+		err = workflow.SetUpdateHandlerWithOptions(ctx, refusalUpdate, b.askAgain, workflow.UpdateHandlerOptions{
+			Description: "Asks again after a wrong answer to a task's question.",
+			Validator: func(_ workflow.Context, r wrongAnswer) error {
+				_, err := b.refused(r)
+				return err
+			},
+		})
+	}
 	return func() { b.drop(q) }, err
 }
+
+// refused returns the question that a wrong answer was given to, if it can be asked again.
+func (b *board) refused(r wrongAnswer) (*openQuestion, error) {
+	q, err := b.find(Answer{Key: r.Key})
+	if err == nil && (q.Key != r.Key || q.Refused != r.Refused || q.Refused >= maxAsked) {
+		err = questionNotOpen()
+	}
+	return q, err
+}
+
+// askAgain asks a task's question under another key.
+func (b *board) askAgain(ctx workflow.Context, r wrongAnswer) error {
+	q, err := b.refused(r)
+	if err != nil {
+		return err
+	}
+	q.Refused++
+	q.Reason = redact.Cut(r.Reason, mostReason)
+	q.measure()                 //workflowcheck:ignore // it depends on the question alone
+	if q.size > mostQuestions { // the question itself has the room
+		q.Reason = ""
+		q.measure() //workflowcheck:ignore // as above
+	}
+	return b.put(ctx)
+}
+
+// mostReason is how many bytes of the reason for which an answer was refused are shown.
+const mostReason = 500
+
+// measure notes how much room the question takes in the memo.
+func (q *openQuestion) measure() { q.size = len(mustMarshal(q.question)) }
 
 // find returns the open question that an answer is for.
 func (b *board) find(a Answer) (*openQuestion, error) {

@@ -100,7 +100,8 @@ func (t *task) cancel(ctx context.Context, req mcp.Request, seen *snapshot) erro
 }
 
 // update passes answers on to the workflow. Those to questions that are not open
-// are ignored.
+// are ignored. A wrong one is acknowledged, and the question asked anew: some clients
+// take any error for the end of the task.
 func (t *task) update(ctx context.Context, req *taskRequest, seen *snapshot) error {
 	raw := req.Params.InputResponses
 	var responses map[string]json.RawMessage
@@ -112,7 +113,7 @@ func (t *task) update(ctx context.Context, req *taskRequest, seen *snapshot) err
 	}
 	refused := make(map[string]string)
 	for _, q := range t.mayAnswer(ctx, req, seen) {
-		response, answered := responses[q.Key]
+		response, answered := responses[q.taskKey()]
 		if !answered {
 			continue
 		}
@@ -123,7 +124,10 @@ func (t *task) update(ctx context.Context, req *taskRequest, seen *snapshot) err
 		var refusal *answerError
 		switch {
 		case errors.As(err, &refusal):
-			refused[q.Key] = refusal.reason
+			if err := t.c.refuse(ctx, seen.execution(), q, refusal.where); err != nil {
+				t.log(ctx, "a task's question is not asked again", "workflow_id", t.handle.WorkflowID, "error", err)
+				refused[q.taskKey()] = refusal.reason
+			}
 		case err != nil:
 			t.log(ctx, "passing an answer on failed", "workflow_id", t.handle.WorkflowID, "error", err)
 			if hopeless(err) {
@@ -180,7 +184,7 @@ func (t *task) get(ctx context.Context, req mcp.Request, seen *snapshot, client 
 		return detailed, t.end(ctx, seen, detailed)
 	}
 	if open := client.askable(theirs); len(open) > 0 {
-		detailed.InputRequests = inputRequests(open, nil)
+		detailed.InputRequests = taskRequests(open)
 		return detailed, nil
 	}
 	detailed.Status = taskWorking // nothing that this client could answer

@@ -37,7 +37,7 @@ func TestElicitAnswerTooLong(t *testing.T) {
 				q = call.question()
 				contains(t, q.Message+q.reason, "more than the 1000 that this server takes")
 			}
-			if after := len(s.history(s.queue + "-ann")); after != before {
+			if after := len(s.history(s.queue + "-ann")); after != before && !g.asksAnew() {
 				t.Errorf("the history has grown from %d events to %d", before, after)
 			}
 			q.answer(agree)

@@ -86,6 +86,9 @@ const (
 // formCaps are the capabilities of clients that ask in forms.
 const formCaps = `{"elicitation":{"form":{}}}`
 
+// asksAnew reports whether a wrong answer makes the workflow ask under another key.
+func (g generation) asksAnew() bool { return g.name == "tasks" }
+
 // begin makes a call in the background.
 func (g generation) begin(s *stage, c *calling) *calling {
 	c.t = s.t

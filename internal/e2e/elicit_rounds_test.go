@@ -89,7 +89,7 @@ func TestElicitAtOnce(t *testing.T) {
 }
 
 // TestElicitWrongAnswers gives wrong answers of all kinds before a right one.
-// None of them adds to the history.
+// None of them adds to the history, but where a task has to ask anew.
 func TestElicitWrongAnswers(t *testing.T) {
 	t.Parallel()
 	wrong := []struct {
@@ -120,7 +120,7 @@ func TestElicitWrongAnswers(t *testing.T) {
 					t.Errorf("asked %q", q.Message)
 				}
 			}
-			if after := len(s.history(s.queue + "-ann")); after != before {
+			if after := len(s.history(s.queue + "-ann")); after != before && !g.asksAnew() {
 				t.Errorf("the history has grown from %d events to %d", before, after)
 			}
 			q.answer(`{"action":"accept","content":{"approve":true,"email":"ann@example.com","stranger":{"x":1}}}`)

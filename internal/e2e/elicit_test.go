@@ -95,8 +95,12 @@ func TestElicit(t *testing.T) {
 				s := newStage(t, quick(), asking(Approve))
 				id := s.queue + "-ann"
 				scenario.play(s, g, id).want(scenario.want)
-				if n := s.count(id, enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED); n != scenario.answers {
-					t.Errorf("the workflow has accepted %d answers; want %d", n, scenario.answers)
+				want := scenario.answers
+				if scenario.name == "invalid" && g.asksAnew() {
+					want++
+				}
+				if n := s.count(id, enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED); n != want {
+					t.Errorf("the workflow has accepted %d updates; want %d", n, want)
 				}
 				if keys := s.questions(id); len(keys) > 0 {
 					t.Errorf("the workflow still asks %v", keys)
@@ -129,7 +133,7 @@ func correcting(s *stage, g generation, id string) *calling {
 	if reason := second.Message + second.reason; !strings.HasPrefix(reason, "Pay ann?") || !strings.Contains(reason, "/email") {
 		s.t.Errorf("asked again %q; want the reason", reason)
 	}
-	if after := len(s.history(id)); after != before {
+	if after := len(s.history(id)); after != before && !g.asksAnew() {
 		s.t.Errorf("the history has grown from %d events to %d by a refused answer: %v", before, after, s.history(id)[before:])
 	}
 	second.answer(agree)

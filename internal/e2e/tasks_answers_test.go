@@ -138,56 +138,67 @@ func TestTaskIgnoredAnswers(t *testing.T) {
 	}
 }
 
-// TestTaskWrongAnswers checks that a wrong answer is refused with a reason, and
-// that nothing has happened then.
+// TestTaskWrongAnswers checks that a wrong answer is acknowledged, as some clients take
+// any error for the end of the task, and that the question is asked anew, under another key
+// and with the reason, but not for ever.
 func TestTaskWrongAnswers(t *testing.T) {
 	t.Parallel()
 	r := setUpTasks(t, options{})
 	c := r.web("")
 	id := c.start(t, "puppet", "a").TaskID
-	keys := r.asks(t, c, "a", id, 2, "ask q", "ask r")
-	key := keys[0]
-	before := r.quiet(t, "a")
-	for response, reason := range map[string]string{
-		`{"action":"accept","content":{"name":"A"}}`:  "/name",
-		`{"action":"accept","content":{"name":7}}`:    "/name",
-		`{"action":"accept","content":{"name":null}}`: "/name",
-		`{"action":"accept","content":{}}`:            "name",
-		`{"action":"accept"}`:                         "name",
-		`{"action":"accept","content":null}`:          "name",
-		`{"action":"accept","content":[]}`:            "content",
-		`{"action":"accept","content":"Ann"}`:         "content",
-		`{"action":"shrug"}`:                          "action",
-		`{"action":7}`:                                "action",
-		`{}`:                                          "action",
-		`null`:                                        "action",
-		`"Ann"`:                                       "action",
-		`[]`:                                          "action",
-		`7`:                                           "action",
+	key := r.asks(t, c, "a", id, 1, "ask q")[0]
+	used := make(map[string]bool)
+	for _, wrong := range []struct{ response, reason string }{
+		{`{"action":"accept","content":{"name":"Z"}}`, "/name: does not fit"},
+		{`{"action":"accept","content":{"name":7}}`, "/name: does not fit"},
+		{`{"action":"accept","content":{}}`, "missing required property"},
+		{`{"action":"accept"}`, "missing required property"},
+		{`{"action":"accept","content":[]}`, "/content"},
+		{`{"action":"shrug"}`, "/action"},
+		{`{"action":7}`, "action"},
+		{`null`, "action"},
+		{`"Ann"`, "action"},
+		{`[]`, "action"},
 	} {
-		m := c.answer(t, id, `{"`+key+`":`+response+`}`)
-		wantError(t, m, -32602, "")
-		if m.Error == nil {
-			continue
+		used[key] = true
+		mustAck(t, c.answer(t, id, `{"`+key+`":`+wrong.response+`}`))
+		task := c.get(t, id)
+		if keys := task.keys(); len(keys) != 1 || used[keys[0]] {
+			t.Fatalf("after %s the task asks %q; want one question under a new key", wrong.response, keys)
 		}
-		if !strings.Contains(m.Error.Message, reason) || !strings.Contains(m.Error.Message, key) {
-			t.Errorf("%s: the error is %q; want it to name %q and the key", response, m.Error.Message, reason)
+		key = task.keys()[0]
+		message := task.InputRequests[key].Params.Message
+		if !strings.Contains(message, wrong.reason) || containsAny(message, ".go", "goroutine", "rpc", "Z", "shrug", "Ann") {
+			t.Errorf("after %s the question is %q; want %q, and nothing of the answer", wrong.response, message, wrong.reason)
 		}
-		if containsAny(m.Error.Message, ".go", "goroutine", "update", "rpc") {
-			t.Errorf("%s: the error shows internals: %q", response, m.Error.Message)
-		}
+		mustAck(t, c.answer(t, id, `{"`+key+`x":{"action":"decline"}}`))
 	}
-	if got := c.get(t, id).keys(); len(got) != 2 {
-		t.Errorf("the task asks %q; want %q", got, keys)
+	for old := range used { // what answers an earlier key comes too late
+		mustAck(t, c.answer(t, id, `{`+acceptName(old, "Ann")+`}`))
 	}
-	if after := r.quiet(t, "a"); after != before {
-		t.Errorf("the history grew from %d to %d", before, after)
+	m := c.answer(t, id, `{"`+key+`":{}}`)
+	wantError(t, m, -32602, "")
+	if m.Error != nil && !strings.Contains(m.Error.Message, key) {
+		t.Errorf("the error is %q; want it to name the key", m.Error.Message)
 	}
+	if keys := c.get(t, id).keys(); len(keys) != 1 || keys[0] != key {
+		t.Errorf("the task asks %q; want %q", keys, key)
+	}
+	mustAck(t, c.answer(t, id, `{`+acceptName(key, "Ann")+`}`))
+	c.until(t, id, "working")
+	r.wantReturned(t, c, "a", id, "map[q:Ann]")
+}
 
-	// Of several answers, the right ones count.
-	wantError(t, c.answer(t, id, `{`+acceptName(keys[0], "A")+`,`+acceptName(keys[1], "Bob")+`}`), -32602, "")
-	c.untilIt(t, id, "has taken one", func(task wireTask) bool { return len(task.InputRequests) == 1 })
-	mustAck(t, c.answer(t, id, `{`+acceptName(keys[0], "Ann")+`}`))
+// TestTaskWrongAnswerBesideARightOne checks that of several answers the right ones count.
+func TestTaskWrongAnswerBesideARightOne(t *testing.T) {
+	t.Parallel()
+	r := setUpTasks(t, options{})
+	c := r.web("")
+	id := c.start(t, "puppet", "a").TaskID
+	keys := r.asks(t, c, "a", id, 2, "ask q", "ask r")
+	mustAck(t, c.answer(t, id, `{"`+keys[0]+`":{"action":"accept","content":{"name":7}},`+acceptName(keys[1], "Bob")+`}`))
+	task := c.untilIt(t, id, "has taken one", func(task wireTask) bool { return len(task.InputRequests) == 1 })
+	mustAck(t, c.answer(t, id, `{`+acceptName(task.keys()[0], "Ann")+`}`))
 	c.until(t, id, "working")
 	r.wantReturned(t, c, "a", id, "map[q:Ann r:Bob]")
 }
