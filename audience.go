@@ -263,7 +263,7 @@ func (a *audience) progress(ctx context.Context, seen *snapshot) {
 		return
 	}
 	said := seen.memo.progress
-	message := redact.Cut(seen.activity(time.Now()), redact.MaxLength)
+	message := redact.Cut(seen.activity(seen.now()), redact.MaxLength)
 	stepped := said.Done > a.told
 	if !stepped && message == a.saying {
 		return

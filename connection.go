@@ -27,6 +27,8 @@ type connection struct {
 
 	kept retention
 
+	clock clock
+
 	places places // of what waits for workflows
 
 	version serverVersion
@@ -131,7 +133,19 @@ func closed(s enums.WorkflowExecutionStatus) bool {
 // A snapshot is what Temporal knows of an execution at one moment.
 type snapshot struct {
 	*workflowservice.DescribeWorkflowExecutionResponse
-	memo *memo
+	memo  *memo
+	ahead time.Duration // how far Temporal's time is ahead of this machine's
+}
+
+// now is the time by which what is dated in the snapshot is judged.
+func (s *snapshot) now() time.Time { return time.Now().Add(s.ahead) }
+
+// age is how long ago the workflow's chain began.
+func (s *snapshot) age() time.Duration {
+	if asked := s.memo.record.Created; !asked.IsZero() { // by this machine's time
+		return time.Since(asked)
+	}
+	return s.now().Sub(s.created())
 }
 
 // describe asks Temporal what it knows of a run, or of the latest one if runID
@@ -153,7 +167,11 @@ func (c *connection) describe(ctx context.Context, id, runID string) (*snapshot,
 			f.Message = c.redact(redact.Text(f.GetMessage()))
 		}
 	}
-	return &snapshot{resp, m}, nil
+	if info := resp.GetWorkflowExecutionInfo(); !m.record.Created.IsZero() && info.GetExecution().GetRunId() == info.GetFirstRunId() {
+		c.clock.learn(m.record.Created, info.GetStartTime().AsTime())
+	}
+	ahead, _ := c.clock.difference()
+	return &snapshot{resp, m, ahead}, nil
 }
 
 // chain asks Temporal what it knows of the chain of runs that began with a run,
@@ -206,7 +224,7 @@ func (s *snapshot) closed() bool                          { return closed(s.info
 func (s *snapshot) asking(questions []question) *snapshot {
 	m := *s.memo
 	m.questions = questions
-	return &snapshot{s.DescribeWorkflowExecutionResponse, &m}
+	return &snapshot{s.DescribeWorkflowExecutionResponse, &m, s.ahead}
 }
 
 // created is when the workflow's chain began.

@@ -97,10 +97,10 @@ func (w *waiter) look(ctx context.Context, c *connection, req *mcp.CallToolReque
 
 // running says what the workflow of a snapshot is doing.
 func (b *base) running(ctx context.Context, c *connection, seen *snapshot) running {
-	now := time.Now()
+	now := seen.now()
 	e := seen.execution()
 	answer := running{
-		WorkflowID: e.id, RunID: e.runID, Elapsed: doing.Round(now.Sub(e.created)).String(), closed: e.closed(), Questions: askedOf(seen.memo.questions),
+		WorkflowID: e.id, RunID: e.runID, Elapsed: doing.Round(seen.age()).String(), closed: e.closed(), Questions: askedOf(seen.memo.questions),
 	}
 	if answer.Doing = b.stuck(ctx, c, seen.DescribeWorkflowExecutionResponse, now); answer.Doing == "" {
 		answer.Doing = seen.doing(now)
@@ -184,7 +184,7 @@ func (b *base) noWorker(ctx context.Context, c *connection, info *workflow.Workf
 		return fmt.Sprintf("waiting for a worker of task queue %q for %s", queue, doing.Round(waited))
 	}
 	last := lastPoll(resp)
-	if now.Sub(last) > pollerMemory {
+	if c.noPoller(last) {
 		return fmt.Sprintf(stuckMark+"no worker polls task queue %q; the work goes on as soon as one does", queue)
 	}
 	return fmt.Sprintf("waiting for a worker of task queue %q for %s; the last one was seen %s ago",
@@ -194,6 +194,13 @@ func (b *base) noWorker(ctx context.Context, c *connection, info *workflow.Workf
 // pollerMemory is how long after its last poll a worker can be alive: polls
 // last a minute, and Temporal remembers them for five.
 const pollerMemory = 90 * time.Second
+
+// noPoller reports whether no worker can be alive if the last poll was at a time, zero for
+// never. As long as nothing is known of Temporal's clock, all that it remembers can be.
+func (c *connection) noPoller(last time.Time) bool {
+	ahead, known := c.clock.difference()
+	return last.IsZero() || known && time.Now().Add(ahead).Sub(last) > pollerMemory
+}
 
 func lastPoll(resp *workflowservice.DescribeTaskQueueResponse) (last time.Time) {
 	for _, poller := range resp.GetPollers() {
@@ -208,7 +215,7 @@ func lastPoll(resp *workflowservice.DescribeTaskQueueResponse) (last time.Time) 
 // if one does or Temporal does not tell.
 func (b *base) unattended(ctx context.Context, c *connection, e *execution) string {
 	resp, err := c.DescribeTaskQueue(ctx, e.queue, enums.TASK_QUEUE_TYPE_WORKFLOW)
-	if err != nil || time.Since(lastPoll(resp)) <= pollerMemory {
+	if err != nil || !c.noPoller(lastPoll(resp)) {
 		return ""
 	}
 	return fmt.Sprintf("no worker polls its task queue %q", e.queue)

@@ -102,7 +102,7 @@ func (s *starter) tryStart(ctx context.Context, c *connection, options client.St
 // answers reports whether a closed run answers a call that repeats it, although
 // the reuse policy may allow a new one.
 func (s *starter) answers(ctx context.Context, seen *snapshot, in *input, caller Caller) bool {
-	if s.restarts(seen.info().GetStatus(), time.Since(seen.info().GetCloseTime().AsTime())) {
+	if s.restarts(seen.info().GetStatus(), seen.now().Sub(seen.info().GetCloseTime().AsTime())) {
 		return false
 	}
 	_, err := s.same(ctx, seen, in, caller)
@@ -137,7 +137,7 @@ func (s *starter) same(ctx context.Context, seen *snapshot, in *input, caller Ca
 	}
 	if e.closed() {
 		closed := seen.info().GetCloseTime().AsTime()
-		e.repeats = &repetition{e.status, closed, time.Since(closed)}
+		e.repeats = &repetition{e.status, closed, seen.now().Sub(closed)}
 	}
 	return e, nil
 }

@@ -134,7 +134,7 @@ func (t *statusTool) status(ctx context.Context, c *connection, e *execution) (*
 		t.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
 		return nil, nothingDone(serviceFailure(err))
 	}
-	now := time.Now()
+	now := seen.now()
 	info := seen.info()
 	s := &status{WorkflowID: e.id, RunID: e.runID, Status: statusName(info.GetStatus()), Started: e.created.UTC()}
 	if info.GetCloseTime() != nil {

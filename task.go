@@ -155,9 +155,8 @@ func (w *waiter) newTask(ctx context.Context, c *connection, req *mcp.CallToolRe
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	now := time.Now()
 	created := &createdTask{ResultType: "task", taskState: taskState{
-		TaskID: id, Status: taskWorking, CreatedAt: wireTime(e.created), LastUpdatedAt: wireTime(e.created), PollIntervalMs: pollInterval(now.Sub(e.created)),
+		TaskID: id, Status: taskWorking, CreatedAt: wireTime(e.created), LastUpdatedAt: wireTime(e.created), PollIntervalMs: pollInterval(time.Since(e.created)),
 	}}
 	seen, err := c.describe(ctx, e.id, "")
 	if err != nil || seen.info().GetFirstRunId() != e.firstRunID {
@@ -165,7 +164,7 @@ func (w *waiter) newTask(ctx context.Context, c *connection, req *mcp.CallToolRe
 		w.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
 		return created, nil
 	}
-	created.taskState = seen.asking(w.mayAnswer(ctx, req, seen)).state(id, now)
+	created.taskState = seen.asking(w.mayAnswer(ctx, req, seen)).state(id)
 	if created.Status == taskInputRequired {
 		created.Status = taskWorking // tasks/get says what is asked of whom
 	}
@@ -179,7 +178,7 @@ func (w *waiter) newTask(ctx context.Context, c *connection, req *mcp.CallToolRe
 func (t *task) get(ctx context.Context, req mcp.Request, seen *snapshot, client peer) (*detailedTask, error) {
 	theirs := t.mayAnswer(ctx, req, seen)
 	seen = seen.asking(theirs)
-	detailed := &detailedTask{ResultType: "complete", taskState: seen.state(t.id, time.Now())}
+	detailed := &detailedTask{ResultType: "complete", taskState: seen.state(t.id)}
 	if seen.closed() {
 		return detailed, t.end(ctx, seen, detailed)
 	}
@@ -199,7 +198,7 @@ func (t *task) get(ctx context.Context, req mcp.Request, seen *snapshot, client 
 func (t *task) end(ctx context.Context, seen *snapshot, detailed *detailedTask) error {
 	retention, err := t.c.retention(ctx, t.opts.Namespace)
 	if err == nil {
-		detailed.TTLMs = new((seen.info().GetCloseTime().AsTime().Sub(seen.created()) + retention).Milliseconds())
+		detailed.TTLMs = new((seen.info().GetCloseTime().AsTime().Add(-seen.ahead).Sub(seen.created()) + retention).Milliseconds())
 	}
 	if detailed.Status == taskCancelled {
 		return nil

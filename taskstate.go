@@ -54,10 +54,11 @@ type detailedTask struct {
 
 // state is the task that an execution is. Of one that has ended well or badly,
 // the result has to decide whether it is completed or failed.
-func (s *snapshot) state(id string, now time.Time) taskState {
+func (s *snapshot) state(id string) taskState {
+	now := s.now()
 	state := taskState{
 		TaskID: id, Status: taskWorking, CreatedAt: wireTime(s.created()), LastUpdatedAt: wireTime(s.updated()),
-		PollIntervalMs: pollInterval(now.Sub(s.created())),
+		PollIntervalMs: pollInterval(s.age()),
 	}
 	switch status := s.info().GetStatus(); {
 	case status == enums.WORKFLOW_EXECUTION_STATUS_CANCELED:
