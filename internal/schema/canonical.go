@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"slices"
 )
 
@@ -22,7 +23,10 @@ func (s *Schema) Decode(raw json.RawMessage) (args map[string]any, canonical jso
 	if len(violations) > 0 {
 		return nil, nil, violations
 	}
-	s.defaults.apply(args)
+	room := MaxBytes
+	if s.defaults.apply(args, &room); room < 0 {
+		return nil, nil, []Violation{{Message: fmt.Sprintf("longer than the %d bytes that can be sent, with their defaults", MaxBytes)}}
+	}
 	if violations = s.validate(args); len(violations) > 0 {
 		return nil, nil, violations
 	}

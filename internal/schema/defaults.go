@@ -9,6 +9,7 @@ type filler struct {
 type memberFiller struct {
 	value   any // a node value; used if present
 	present bool
+	size    int // of the member, in bytes
 	below   *filler
 }
 
@@ -89,6 +90,7 @@ func (b fillerBuilder) build(n *node) *filler {
 			continue
 		}
 		mf := &memberFiller{value: p.get("default"), present: p.has("default")}
+		mf.size = len(m.key) + len(appendJSON(nil, mf.value))
 		if b.hasDefaults(p, map[*node]bool{}) {
 			mf.below = b.build(p)
 		}
@@ -100,34 +102,39 @@ func (b fillerBuilder) build(n *node) *filler {
 }
 
 // apply adds the defaults of what is absent in v, which is changed in place. Objects that
-// are absent themselves are not made.
-func (f *filler) apply(v any) {
-	if f == nil {
+// are absent themselves are not made. What is added takes up room, a number of bytes; if
+// that is less than zero then, not all was added: many empty objects can be much longer
+// with their defaults than without.
+func (f *filler) apply(v any, room *int) {
+	if f == nil || *room < 0 {
 		return
 	}
 	switch v := v.(type) {
 	case map[string]any:
-		f.applyMembers(v)
+		f.applyMembers(v, room)
 	case []any:
 		for _, e := range v {
-			f.elements.apply(e)
+			f.elements.apply(e, room)
 		}
 	}
 }
 
-func (f *filler) applyMembers(m map[string]any) {
+func (f *filler) applyMembers(m map[string]any, room *int) {
 	for name, mf := range f.members {
 		if _, given := m[name]; !given && mf.present {
+			if *room -= mf.size; *room < 0 {
+				return
+			}
 			m[name] = plain(mf.value)
 		}
-		mf.below.apply(m[name])
+		mf.below.apply(m[name], room)
 	}
 	if f.elements == nil {
 		return
 	}
 	for name, v := range m {
 		if f.members[name] == nil {
-			f.elements.apply(v)
+			f.elements.apply(v, room)
 		}
 	}
 }

@@ -227,6 +227,9 @@ func FuzzDecode(f *testing.F) {
 		_, _ = outputs[i].Structured(raw)
 		checkReader(t, raw)
 		s := schemas[i]
+		if tree, violations := read(raw); len(violations) == 0 {
+			checkFit(t, s.validator, tree)
+		}
 		args, canonical, violations := s.Decode(raw)
 		if len(violations) > 0 {
 			checkViolations(t, violations)
@@ -243,6 +246,15 @@ func FuzzDecode(f *testing.F) {
 			checkRefused(t, animals[i].typ, canonical, violations)
 		}
 	})
+}
+
+// checkFit compares what a fit takes with what the validator does.
+func checkFit(t *testing.T, v validator, value any) {
+	t.Helper()
+	err := v.compiled.Validate(value)
+	if takes := v.fits[v.compiled].takes(value); takes != (err == nil) {
+		t.Fatalf("%s is taken: %v; the validator says %v", appendJSON(nil, value), takes, err)
+	}
 }
 
 func checkViolations(t *testing.T, violations []Violation) {

@@ -192,8 +192,8 @@ func (f *filler) strip(v any, p *plan, sp *spelling) any {
 
 // filled is the default as it stands in the arguments of a call that leaves it out.
 func (mf *memberFiller) filled(p *plan, sp *spelling) any {
-	v := plain(mf.value)
-	mf.below.apply(v)
+	v, room := plain(mf.value), MaxBytes
+	mf.below.apply(v, &room)
 	if p != nil {
 		v = normalised(p, v, nil, new([]Violation))
 	}

@@ -107,6 +107,15 @@ func isShortInteger(s string) bool {
 	return len(s) <= maxZeros && s != "-0" && !strings.ContainsAny(s, ".eE")
 }
 
+// isInteger reports whether a valid JSON number is an integer, in whichever spelling.
+func isInteger(s string) bool {
+	if isShortInteger(s) {
+		return true
+	}
+	n := parseNumber(s)
+	return n.point >= len(n.digits)
+}
+
 // tameNumber returns a number with the sign and the integrality of n that is within the limits.
 func tameNumber(s json.Number) json.Number {
 	if isShortInteger(string(s)) {

@@ -34,6 +34,7 @@ type validator struct {
 	document *node
 	compiled *jsonschema.Schema
 	levels   levels
+	fits     fits
 }
 
 // location is the address of the document inside the compiler. It is never shown.
@@ -42,7 +43,7 @@ const location = "schema:///document.json"
 // compile prepares a document for validation. Every default in it is held to the schema
 // that it stands in.
 func (g *generator) compile(document *node) validator {
-	v := validator{document: document, levels: make(levels)}
+	v := validator{document: document, levels: make(levels), fits: make(fits)}
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.UseLoader(noLoader{})
@@ -61,13 +62,16 @@ func (g *generator) compile(document *node) validator {
 		return v
 	}
 	v.levels.add(v.compiled)
+	for s := range v.levels {
+		v.fits.add(s)
+	}
 	document.walk(func(pointer string, n *node) {
 		if !n.has("default") {
 			return
 		}
 		if s, err := c.Compile(location + "#" + pointer); err == nil {
 			v.levels.add(s)
-			g.checkDefault(pointer, n.get("default"), validator{document, s, v.levels})
+			g.checkDefault(pointer, n.get("default"), validator{document, s, v.levels, v.fits})
 		}
 	})
 	return v

@@ -60,8 +60,7 @@ func (p param) decode(raw json.RawMessage, path []string) (reflect.Value, []Viol
 	}
 	raw = p.plan.toGo(raw)
 	if err := unmarshal(raw, v.Interface()); err != nil {
-		b := blamer{budget: maxBlamed}
-		return v.Elem(), b.blame(raw, p.typ, path, err)
+		return v.Elem(), blame(raw, p.typ, path, err)
 	}
 	return v.Elem(), nil
 }
@@ -85,52 +84,91 @@ func unmarshal(raw []byte, into any) (err error) {
 	return dec.Decode(into)
 }
 
-// maxBlamed bounds the bytes that are read again in search of what could not be decoded.
-const maxBlamed = 16 << 20
-
 // A blamer finds the values that made decoding fail, for errors of encoding/json name
-// the first one only, and those of users' methods name none.
+// the first one only, and those of users' methods name none. It goes through the JSON
+// once, and decodes each value that has no others in it.
 type blamer struct {
-	budget int
+	cursor
+	path   []string
+	found  []Violation
+	fields map[reflect.Type]map[string]field // of structs that it has met
 }
 
-func (b *blamer) blame(raw []byte, t reflect.Type, path []string, err error) []Violation {
+// blame returns the values in raw, at a path, that a type cannot take, for which decoding
+// has failed with an error.
+func blame(raw []byte, t reflect.Type, path []string, err error) []Violation {
+	b := &blamer{cursor: cursor{data: raw}, path: path, fields: map[reflect.Type]map[string]field{}}
+	b.value(t)
+	if len(b.found) == 0 {
+		b.refuse(err)
+	}
+	return b.found
+}
+
+func (b *blamer) refuse(err error) {
+	b.found = append(b.found, Violation{Path: pointer(b.path), Message: refusal(err)})
+}
+
+// value moves over a value of a type.
+func (b *blamer) value(t reflect.Type) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	var found []Violation
-	if b.budget -= len(raw); b.budget > 0 && !handwritten(t) {
-		switch t.Kind() {
-		case reflect.Struct:
-			found = b.fields(raw, t, path)
-		case reflect.Map:
-			found = b.members(raw, t.Elem(), path)
-		case reflect.Slice, reflect.Array:
-			found = b.elements(raw, t.Elem(), path)
-		}
+	next := b.peek()
+	switch split := !handwritten(t) && len(b.found) <= maxViolations; {
+	case split && next == '{' && t.Kind() == reflect.Struct:
+		b.structure(t)
+	case split && next == '{' && t.Kind() == reflect.Map:
+		b.mapping(t)
+	case split && next == '[' && (t.Kind() == reflect.Slice || t.Kind() == reflect.Array):
+		b.sequence(t)
+	case split && (t.Kind() == reflect.String || t.Kind() == reflect.Interface) && t != numberType:
+		b.skip() // they take what the schema does
+	case split && t.Kind() < reflect.Complex64: // a number or a boolean: the kinds stand in that order, and such values can be many
+		b.whole(func(raw []byte) error { return json.Unmarshal(raw, reflect.New(t).Interface()) })
+	default:
+		b.whole(func(raw []byte) error { return unmarshal(raw, reflect.New(t).Interface()) })
 	}
-	if len(found) == 0 {
-		found = []Violation{{Path: pointer(path), Message: refusal(err)}}
-	}
-	return found
 }
 
-func (b *blamer) fields(raw []byte, t reflect.Type, path []string) (found []Violation) {
-	all, _ := members(raw)
-	fields, _ := fieldsOf(t)
-	for _, f := range fields {
-		value, given := all[f.name]
-		switch {
-		case !given:
-		case f.quoted:
-			if err := unmarshalQuoted(value, f.typ); err != nil {
-				found = append(found, Violation{Path: pointer(append(path, f.name)), Message: refusal(err)})
-			}
-		default:
-			found = append(found, b.one(value, f.typ, append(path, f.name))...)
+// whole moves over a value that is decoded as one.
+func (b *blamer) whole(decode func(raw []byte) error) {
+	start := b.pos
+	b.skip()
+	if len(b.found) > maxViolations {
+		return
+	}
+	if err := decode(b.data[start:b.pos]); err != nil {
+		b.refuse(err)
+	}
+}
+
+// at moves over the value at a step of the path.
+func (b *blamer) at(step string, move func()) {
+	b.path = append(b.path, step)
+	move()
+	b.path = b.path[:len(b.path)-1]
+}
+
+func (b *blamer) structure(t reflect.Type) {
+	if b.fields[t] == nil {
+		b.fields[t] = map[string]field{}
+		all, _ := fieldsOf(t)
+		for _, f := range all {
+			b.fields[t][f.name] = f
 		}
 	}
-	return found
+	for first := true; b.more(first, '}'); first = false {
+		f, known := b.fields[t][unquote(b.key())]
+		switch {
+		case !known:
+			b.skip()
+		case f.quoted:
+			b.at(f.name, func() { b.whole(func(raw []byte) error { return unmarshalQuoted(raw, f.typ) }) })
+		default:
+			b.at(f.name, func() { b.value(f.typ) })
+		}
+	}
 }
 
 // unmarshalQuoted decodes a scalar in a string, which encoding/json does in fields only.
@@ -139,37 +177,24 @@ func unmarshalQuoted(raw []byte, t reflect.Type) error {
 	return unmarshal(fmt.Appendf(nil, `{"F":%s}`, raw), reflect.New(t).Interface())
 }
 
-func (b *blamer) members(raw []byte, elem reflect.Type, path []string) (found []Violation) {
-	all, _ := members(raw)
-	for name, value := range all {
-		if len(found) > maxViolations {
-			break
+func (b *blamer) mapping(t reflect.Type) {
+	keys := reflect.MapOf(t.Key(), reflect.TypeFor[struct{}]())
+	for first := true; b.more(first, '}'); first = false {
+		key := b.key()
+		if len(b.found) <= maxViolations {
+			if err := unmarshal(fmt.Appendf(nil, "{%s:null}", key), reflect.New(keys).Interface()); err != nil {
+				b.refuse(err)
+			}
 		}
-		found = append(found, b.one(value, elem, append(path, name))...)
+		b.at(unquote(key), func() { b.value(t.Elem()) })
 	}
-	return found
 }
 
-func (b *blamer) elements(raw []byte, elem reflect.Type, path []string) (found []Violation) {
-	var all []json.RawMessage
-	if json.Unmarshal(raw, &all) != nil {
-		return nil
+func (b *blamer) sequence(t reflect.Type) {
+	i := 0
+	for ; b.more(i == 0, ']'); i++ {
+		b.at(strconv.Itoa(i), func() { b.value(t.Elem()) })
 	}
-	for i, value := range all {
-		if len(found) > maxViolations {
-			break
-		}
-		found = append(found, b.one(value, elem, append(path, strconv.Itoa(i)))...)
-	}
-	return found
-}
-
-func (b *blamer) one(raw []byte, t reflect.Type, path []string) []Violation {
-	err := unmarshal(raw, reflect.New(t).Interface())
-	if err == nil {
-		return nil
-	}
-	return b.blame(raw, t, append([]string(nil), path...), err)
 }
 
 // refusal says why Go did not take a value, without the names of Go types.

@@ -34,7 +34,9 @@ func (w *walk) value(s *jsonschema.Schema, v any, path []string, hops int) {
 		w.found = append(w.found, Violation{Path: pointer(path), Message: "cannot be validated"})
 		return
 	case own == s || room(v, w.small) >= 0:
-		w.add(s.Validate(v), path)
+		if f := w.fits[s]; f == nil || !f.takes(v) {
+			w.add(s.Validate(v), path)
+		}
 		return
 	}
 	if decisive := w.add(own.Validate(v), path); decisive {
