@@ -67,8 +67,9 @@ func (a *audience) tell(ctx context.Context, seen *snapshot) *mcp.CallToolResult
 	case len(open) == 0 || a.isDeaf():
 		return a.askModel(a.running(ctx, a.c, seen))
 	case a.client.modern():
-		open = slices.DeleteFunc(open, func(q question) bool { return a.heard.declined[q.Key] })
-		if len(open) == 0 {
+		// All that is open is asked, also what was declined before something new was asked:
+		// the next call brings all answers, and tells what is new then.
+		if !slices.ContainsFunc(open, func(q question) bool { return !a.heard.declined[q.Key] }) {
 			return nil // others may answer
 		}
 		return a.inputRequired(ctx, open)

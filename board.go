@@ -2,10 +2,12 @@ package durablemcp
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+	"weak"
 
 	"go.temporal.io/sdk/workflow"
 )
@@ -19,6 +21,7 @@ type board struct {
 	progress  *progress       // nil if nothing new was reported
 	asked     bool            // the questions are others than those in the memo
 	withdrawn time.Time       // when the last one was taken back, zero if none was since the memo
+	changes   int             // how often something was put on it or taken off
 }
 
 // boards are those of the workflow runs in this process. It is no state that would
@@ -26,8 +29,11 @@ type board struct {
 // too, and takes it off when it ends, also by being evicted.
 var boards = struct {
 	sync.Mutex
-	runs map[*workflow.Info]*board
-}{runs: make(map[*workflow.Info]*board)}
+	runs map[runKey]*board
+}{runs: make(map[runKey]*board)}
+
+// A runKey stands for the life of a run in a process, and does not extend it.
+type runKey = weak.Pointer[workflow.Info]
 
 // memoChange names the change (see [workflow.GetVersion]) since which the memo is written
 // once in a workflow task, and does not grow with what a workflow asks and reports. Runs
@@ -49,14 +55,17 @@ func boardOf(ctx workflow.Context) *board {
 	if b := lookUp(run); b != nil {
 		return b
 	}
-	b := &board{bounded: bounded(ctx)}
+	b, key := &board{bounded: bounded(ctx)}, weak.Make(run)
 	boards.Lock()
-	boards.runs[run] = b
+	boards.runs[key] = b
 	boards.Unlock()
+	// The coroutine never begins if another one panics in this workflow task.
+	runtime.AddCleanup(run, remove, key) //workflowcheck:ignore // no workflow sees the cleanup
 	apart, _ := workflow.NewDisconnectedContext(ctx)
 	workflow.GoNamed(apart, "durablemcp", func(ctx workflow.Context) {
-		defer remove(run) // when the run ends or is evicted
+		defer remove(key) // when the run ends or is evicted
 		for workflow.Await(ctx, b.news) == nil {
+			b.coalesce(ctx)
 			if err := b.publish(ctx); err != nil {
 				workflow.GetLogger(ctx).Error("durablemcp: the memo cannot be written", "error", err)
 			}
@@ -65,20 +74,30 @@ func boardOf(ctx workflow.Context) *board {
 	return b
 }
 
+// coalesce waits until all other coroutines have had a turn in which nothing changed:
+// those that wait for one another run in turns within one workflow task.
+func (b *board) coalesce(ctx workflow.Context) {
+	for seen := -1; seen != b.changes; {
+		seen = b.changes
+		turns := 0
+		_ = workflow.Await(ctx, func() bool { turns++; return turns > 1 }) // ctx is never cancelled
+	}
+}
+
 func lookUp(run *workflow.Info) *board {
 	boards.Lock()
 	defer boards.Unlock()
-	return boards.runs[run]
+	return boards.runs[weak.Make(run)]
 }
 
 func bounded(ctx workflow.Context) bool {
 	return workflow.GetVersion(ctx, memoChange, workflow.DefaultVersion, 1) > workflow.DefaultVersion
 }
 
-func remove(run *workflow.Info) {
+func remove(key runKey) {
 	boards.Lock()
 	defer boards.Unlock()
-	delete(boards.runs, run)
+	delete(boards.runs, key)
 }
 
 // visible returns the questions that are asked at the moment. Others wait for their turn.
@@ -144,6 +163,7 @@ func (b *board) show(ctx workflow.Context) error {
 
 // told publishes what is new: at once in runs that began before memoChange.
 func (b *board) told(ctx workflow.Context) error {
+	b.changes++
 	if b.bounded {
 		return nil // see boardOf
 	}
@@ -153,8 +173,7 @@ func (b *board) told(ctx workflow.Context) error {
 // news reports whether there is something to publish.
 func (b *board) news() bool { return b.asked || b.progress != nil }
 
-// publish writes what is new into the memo. It runs when the other coroutines have
-// nothing more to do: what they have asked and reported until then is one change.
+// publish writes what is new into the memo.
 func (b *board) publish(ctx workflow.Context) error {
 	memo := make(map[string]any)
 	if b.asked {

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/durablemcp/durablemcp/internal/form"
+	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
 // How a question can end without an answer. A workflow that returns one of
@@ -120,11 +121,15 @@ func ElicitWithOptions[T any](ctx workflow.Context, message string, options Elic
 // way. Everything else is as with [Elicit].
 func ElicitURL(ctx workflow.Context, message, link string, options ElicitOptions) error {
 	if u, err := url.Parse(link); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return misuse("ElicitURL", fmt.Sprintf("%q is not the address of a web page", link))
+		return misuse("ElicitURL", fmt.Sprintf("%q is not the address of a web page", redact.Cut(link, mostShownLink)))
 	}
 	_, err := ask(ctx, question{Mode: modeURL, Message: message, URL: link}, options, consent)
 	return err
 }
+
+// mostShownLink is how many bytes of a wrong address an error shows: Temporal takes no
+// failure of any length.
+const mostShownLink = 200
 
 // consent reads the answer to a URL: there is nothing in it.
 func consent(json.RawMessage) (json.RawMessage, []string) { return nil, nil }

@@ -397,6 +397,21 @@ func TestElicitKeyThatBeginsAnother(t *testing.T) {
 	}
 }
 
+// TestElicitURLTooLong opens what is longer than the failure of a workflow can be.
+func TestElicitURLTooLong(t *testing.T) {
+	t.Parallel()
+	for _, link := range []string{"", "https://pay.example/"} {
+		env := play(t, func(ctx workflow.Context) error {
+			return durablemcp.ElicitURL(ctx, "?", link+strings.Repeat("x", 3_000_000), durablemcp.ElicitOptions{})
+		}, nil)
+		err := env.GetWorkflowError()
+		wantFailure(t, err, "InvalidElicitation", "durablemcp.Elicit")
+		if n := len(err.Error()); n > 1000 {
+			t.Errorf("the error has %d bytes", n)
+		}
+	}
+}
+
 // TestReportProgressRefuses reports what is no progress.
 func TestReportProgressRefuses(t *testing.T) {
 	t.Parallel()

@@ -32,9 +32,8 @@ type progress struct {
 // as new has reported nothing yet.
 //
 // Reports within one workflow task are one, the last: it adds an event to the workflow's
-// history, and is not published if the workflow ends in the same task. Of a message, the
-// first 1000 bytes are shown. It is deterministic. An error says that done or total is
-// not a number of zero or more.
+// history. Of a message, the first 1000 bytes are shown. It is deterministic. An error
+// says that done or total is not a number of zero or more.
 func ReportProgress(ctx workflow.Context, done, total float64, message string) error {
 	for _, n := range []float64{done, total} {
 		if math.IsNaN(n) || math.IsInf(n, 0) || n < 0 {

@@ -269,3 +269,53 @@ func TestClientThatDeclinesByItself(t *testing.T) {
 		}
 	}
 }
+
+// BothForSure asks two questions until somebody accepts them: the second one when it is
+// told to.
+func BothForSure(ctx workflow.Context, name string) (Verdict, error) {
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		workflow.GetSignalChannel(ctx, "more").Receive(ctx, nil)
+		_, _ = durablemcp.ElicitWithOptions[Number](ctx, "How many?", durablemcp.ElicitOptions{UntilAccepted: true})
+	})
+	return ApproveForSure(ctx, name)
+}
+
+// TestClientThatDeclinesAllByItself holds that a client which declines all by itself is not
+// asked again and again when a workflow asks it several questions one after the other.
+func TestClientThatDeclinesAllByItself(t *testing.T) {
+	t.Parallel()
+	for _, g := range generations() {
+		if g.name == "tasks" {
+			continue // it answers each key once
+		}
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, quick(), func(queue string) []durablemcp.Tool {
+				return []durablemcp.Tool{durablemcp.WorkflowTool{
+					Name: "ask", Description: "Asks.", Workflow: BothForSure, TaskQueue: queue, ArgNames: []string{"name"}, WorkflowID: queue, Wait: time.Second,
+				}}
+			})
+			call := g.begin(s, &calling{tool: "ask", arguments: ann})
+			call.question().answer(refuse)
+			if err := s.temporal.SignalWorkflow(t.Context(), s.queue, "", "more", nil); err != nil {
+				t.Fatal(err)
+			}
+			for times := 1; ; times++ {
+				select {
+				case q := <-call.asked:
+					if times < 3 { // the first question twice, where the client is asked all that is open
+						go q.answer(refuse)
+						continue
+					}
+					t.Error("the client is asked again and again")
+					call.hangUp()
+				case <-call.done:
+					if call.err == nil {
+						contains(t, string(call.result.StructuredContent), `"running":{`)
+					}
+				}
+				break
+			}
+		})
+	}
+}

@@ -3,10 +3,15 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
+	"weak"
 
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/durablemcp/durablemcp"
@@ -179,6 +184,105 @@ func TestManyReportsAreOne(t *testing.T) {
 	if err := r.temporal.SignalWorkflow(t.Context(), r.queue, "", "end", nil); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Taking reports what another coroutine hands over, and then waits.
+func Taking(ctx workflow.Context, reports int) error {
+	steps := workflow.NewChannel(ctx)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		for i := range reports {
+			steps.Send(ctx, i+1)
+		}
+	})
+	for range reports {
+		var step int
+		steps.Receive(ctx, &step)
+		if err := durablemcp.ReportProgress(ctx, float64(step), float64(reports), "taking"); err != nil {
+			return err
+		}
+	}
+	workflow.GetSignalChannel(ctx, "end").Receive(ctx, nil)
+	return durablemcp.ReportProgress(ctx, float64(reports), float64(reports), "taken")
+}
+
+// TestReportsOfCoroutinesAreOne holds that reports within one workflow task are one also
+// if coroutines that wait for one another make them, and that the last one is published
+// although the workflow ends.
+func TestReportsOfCoroutinesAreOne(t *testing.T) {
+	t.Parallel()
+	r := setUp(t, options{}, func(queue string) []durablemcp.Tool {
+		return []durablemcp.Tool{
+			durablemcp.WorkflowTool{Name: "take", Description: "Test.", Workflow: Taking, TaskQueue: queue, ArgNames: []string{"reports"},
+				WorkflowID: queue, Mode: durablemcp.Start},
+			durablemcp.StatusTool{Name: "status", Description: "Test.", Workflow: Taking, WorkflowID: queue},
+		}
+	})
+	const reports = 5000
+	r.call("take", fmt.Sprintf(`{"reports":%d}`, reports))
+	eventually(t, "the last report is there", func() bool {
+		return strings.Contains(outcomeOf(r.call("status", `{}`)).Text, fmt.Sprintf("%d of %d", reports, reports))
+	})
+	desc, err := r.temporal.DescribeWorkflow(t.Context(), r.queue, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if desc.HistoryLength > 20 {
+		t.Errorf("%d reports make a history of %d events", reports, desc.HistoryLength)
+	}
+	if err := r.temporal.SignalWorkflow(t.Context(), r.queue, "", "end", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.temporal.GetWorkflow(t.Context(), r.queue, "").Get(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if desc, err = r.temporal.DescribeWorkflow(t.Context(), r.queue, ""); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, string(desc.Memo.GetFields()["durablemcp.progress"].GetData()), `"message":"taken"`)
+	replayer := worker.NewWorkflowReplayer()
+	replayer.RegisterWorkflow(Taking)
+	recorded := new(history.History)
+	for events := r.temporal.GetWorkflowHistory(t.Context(), r.queue, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); events.HasNext(); {
+		event, err := events.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		recorded.Events = append(recorded.Events, event)
+	}
+	if err := replayer.ReplayWorkflowHistory(quiet{}, recorded); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestReportsOfPanicsAreForgotten holds that a process keeps nothing of a workflow that
+// panics in the workflow task in which it reported, as it does again with each attempt.
+func TestReportsOfPanicsAreForgotten(t *testing.T) {
+	t.Parallel()
+	ran := make(chan weak.Pointer[workflow.Info], 1)
+	fragile := func(ctx workflow.Context) error {
+		if err := durablemcp.ReportProgress(ctx, 1, 1, "done"); err != nil {
+			return err
+		}
+		select {
+		case ran <- weak.Make(workflow.GetInfo(ctx)):
+			panic("the first attempt of the workflow task")
+		default:
+			return nil
+		}
+	}
+	r := setUp(t, options{}, func(queue string) []durablemcp.Tool {
+		return []durablemcp.Tool{durablemcp.WorkflowTool{
+			Name: "fragile", Description: "Test.", Workflow: fragile, WorkflowType: "Fragile", TaskQueue: queue, WorkflowID: queue,
+		}}
+	})
+	if o := outcomeOf(r.call("fragile", `{}`)); o.IsError {
+		t.Fatal(o.Text)
+	}
+	run := <-ran
+	eventually(t, "the worker has forgotten the run", func() bool {
+		runtime.GC()
+		return run.Value() == nil
+	})
 }
 
 // TestOwnerIsBounded holds that a principal of whatever length does not outgrow the memo.
