@@ -65,7 +65,8 @@ func TestClocksDiffer(t *testing.T) {
 			}}}
 			r := setUp(t, o, func(queue string) []durablemcp.Tool { return append(cartTools(queue), payTool(queue)) })
 			r.call("open_cart", `{"customer":"ann"}`)
-			r.want(t, "items", `{"customer":"ann","prefix":""}`, `{"result":[]}`) // a worker polls
+			r.untilPolled(t)
+			r.want(t, "items", `{"customer":"ann","prefix":""}`, `{"result":[]}`)
 			started := time.Now()
 			for _, tool := range []string{"cart_status", "receipt"} {
 				if o := outcomeOf(r.call(tool, `{"customer":"ann"}`)); strings.Contains(o.Text+o.Structured, "no worker") || strings.Contains(o.Text, "hour") {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	sdktemporal "go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -96,6 +97,16 @@ func cartTools(queue string) []durablemcp.Tool {
 		durablemcp.WorkflowTool{Name: "gate", Description: "Test.", Workflow: Gate, TaskQueue: queue, ArgNames: []string{"name"},
 			WorkflowID: queue + "-{name}", Mode: durablemcp.Start},
 	}
+}
+
+// untilPolled waits until Temporal knows of the worker: before, a query says that there is
+// none.
+func (r *rig) untilPolled(t *testing.T) {
+	t.Helper()
+	eventually(t, "the worker polls", func() bool {
+		resp, err := r.temporal.DescribeTaskQueue(t.Context(), r.queue, enums.TASK_QUEUE_TYPE_WORKFLOW)
+		return err == nil && len(resp.GetPollers()) > 0
+	})
 }
 
 // want calls a tool and compares its structured content.
@@ -352,6 +363,7 @@ func TestMessageToolsOfAnotherProcess(t *testing.T) {
 	said, shared := look, look
 	said.Name, said.IDScope = "items_said", durablemcp.CallerScope
 	shared.Name, shared.WorkflowType, shared.WorkflowID, shared.IDScope = "shared_items", "SharedCart", r.queue+"-shared-{customer}", durablemcp.SharedScope
+	r.untilPolled(t)
 	web := httptest.NewServer(durablemcp.NewHTTPHandler(mountTools(t, r.temporal, o.Options, look, said, shared), nil))
 	t.Cleanup(web.Close)
 	for _, user := range []string{"ann", "bob", ""} {

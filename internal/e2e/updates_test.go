@@ -352,5 +352,6 @@ func TestMessageThatWasNotSent(t *testing.T) {
 		}
 	}
 	codec.fails.Store(false)
+	r.untilPolled(t)
 	r.want(t, "items", `{"customer":"ann","prefix":""}`, `{"result":[]}`)
 }
