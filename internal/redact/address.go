@@ -16,7 +16,7 @@ var (
 	looked   = regexp.MustCompile(`\blookup \S+?( on \S+?)?(:?)(\s|$)`)
 	resolved = regexp.MustCompile(`(?i)\b((?:getaddrinfo )?(?:ENOTFOUND|EAI_AGAIN)|translate host name|resolve host(?:name)?:?|unknown ?host(?:exception)?:?|getaddrinfo(?: failed)?(?: for)?)(\s+["']?)[A-Za-z0-9][\w.\-]*`)
 	named    = regexp.MustCompile(`(?i)\b((?:host|hostname|hostaddr|server|data source|bootstrap\.servers|brokers?|endpoint)=(?:tcp:)?)([^\s;,&"']+)`)
-	private  = regexp.MustCompile(`(?i)\b(?:[a-z0-9_](?:[a-z0-9_\-]*[a-z0-9_])?\.)+(?:` + privateSuffixes + `)\b\.?(?::\d+)?(?:/\S*)?`)
+	dotted   = regexp.MustCompile(`(?i)\b((?:[a-z0-9_](?:[a-z0-9_\-]*[a-z0-9_])?\.)+[a-z][a-z0-9\-]*)\.?(?::\d+)?(?:/\S*)?`)
 	instance = regexp.MustCompile(`(?i)\bip-\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3}\b[a-z0-9.\-]*(?::\d+)?`)
 	local    = regexp.MustCompile(`(?i)\blocalhost\b(?::\d+)?`)
 	socket   = regexp.MustCompile(`(?:/[\w.\-]+)+\.sock\b`)
@@ -27,10 +27,10 @@ var (
 // Words that stand before a colon and a number without being a host.
 var notHosts = map[string]bool{
 	"code": true, "status": true, "line": true, "column": true, "col": true, "row": true, "error": true, "errno": true, "http": true, "port": true,
-	"id": true, "attempt": true, "attempts": true, "retry": true, "retries": true, "step": true, "page": true, "version": true, "at": true, "time": true,
+	"id": true, "attempt": true, "attempts": true, "retry": true, "retries": true, "step": true, "page": true, "version": true, "at": true,
 	"pid": true, "size": true, "length": true, "count": true, "total": true, "position": true, "pos": true, "offset": true, "byte": true, "bytes": true,
-	"index": true, "ratio": true, "score": true, "level": true, "number": true, "no": true, "item": true, "order": true, "invoice": true, "ticket": true,
-	"issue": true, "timeout": true, "limit": true, "amount": true, "exit": true, "year": true, "got": true, "want": true, "expected": true, "max": true, "min": true,
+	"index": true, "ratio": true, "score": true, "level": true, "number": true, "no": true,
+	"timeout": true, "limit": true, "amount": true, "exit": true, "year": true, "got": true, "want": true, "expected": true, "max": true, "min": true,
 }
 
 // withoutAddresses replaces hosts and addresses inside the network.
@@ -51,7 +51,7 @@ func withoutAddresses(s string) string {
 		s = replaceGroups(named, s, withoutHost)
 	}
 	if holds(lower, ".") {
-		s = private.ReplaceAllString(s, hidden)
+		s = replaceGroups(dotted, s, withoutName)
 		s = socket.ReplaceAllString(s, hidden)
 	}
 	if holds(lower, "ip-") {
@@ -74,13 +74,26 @@ func withoutHost(g []string) string {
 	return g[1] + hidden
 }
 
-// withoutService takes out a bare name with a port: not "code:137".
+// withoutName takes out a name with a private suffix.
+func withoutName(g []string) string {
+	if !privateName.MatchString(g[1]) {
+		return g[0]
+	}
+	return hidden
+}
+
+// withoutService takes out a bare name with a port: not "code:137", nor "room:204", for
+// services have few ports below 1024.
 func withoutService(g []string) string {
-	if port, _ := strconv.Atoi(g[3]); notHosts[strings.ToLower(g[2])] || port > 65535 {
+	port, _ := strconv.Atoi(g[3])
+	if notHosts[strings.ToLower(g[2])] || port > 65535 || port < 1024 && !lowPorts[port] {
 		return g[0]
 	}
 	return g[1] + hidden
 }
+
+// lowPorts are those below 1024 on which services listen inside a network.
+var lowPorts = map[int]bool{22: true, 25: true, 53: true, 80: true, 88: true, 110: true, 143: true, 389: true, 443: true, 445: true, 465: true, 587: true, 636: true, 993: true}
 
 // internalURL hides a URL whose host is inside the network, or that cannot be
 // read.

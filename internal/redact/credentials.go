@@ -10,28 +10,24 @@ import (
 const telling = `password|passwd|passphrase|pwd|secret|token|api[_\-. ]?key|access[_\-. ]?key|account[_\-. ]?key|private[_\-. ]?key|` +
 	`encryption[_\-. ]?key|auth[_\-. ]?key|shared[_\-. ]?access[_\-. ]?(?:key|signature)|signature|credentials?|session[_\-. ]?(?:id|key)|x-amz-credential`
 
-// A value ends where its quotes do, or with the word.
-const (
-	quoted = `\\+"(?:[^"\\]|\\+[^"\\])*(?:\\+")?|"(?:[^"\\]|\\.)*"?|\\+'(?:[^'\\]|\\+[^'\\])*(?:\\+')?|'(?:[^'\\]|\\.)*'?|` + "`[^`]*`?"
-	word   = `[^\s&,;"'<>(){}\[\]` + "`" + `]+`
-)
-
 var (
 	privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE)[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*-----|$)`)
 	// A header's value goes to the end of its line, or of the string that it is in.
 	header = regexp.MustCompile(`(?i)((?:proxy-)?authorization|(?:set-)?cookie|x-api-key|x-auth-token)(\\*["']?\s*(?::|=>|=|%3A)\s*\\*["'\[]*)[^\r\n"'\\\]}]+`)
 	scheme = regexp.MustCompile(`(?i)\b(bearer|basic|digest|negotiate)(\s+|%20)([A-Za-z0-9._~+/\-]{6,}=*)`)
-	field  = regexp.MustCompile(`(?i)([A-Za-z0-9_.\-]*(?:` + telling + `)[A-Za-z0-9_.\-]*)((?:\[[^\]\s]*\])?(?:\\*["']|%22|\])?\s*(?:=>|:=|==?|:|%3D|%3A)\s*(?:%22)?)(` + quoted + `|` + word + `)`)
-	// Short names are telling in few places only.
-	short = regexp.MustCompile(`(?i)(\b(?:pass|pw|user|username|uid|user id)=|[?&](?:key|sig|code|auth|jwt|sid|pw|pass)=)(` + quoted + `|` + word + `)`)
-	flag  = regexp.MustCompile(`(?i)(--?(?:[a-z\-]*(?:` + telling + `))\s+)(` + quoted + `|` + word + `)`)
+	// A whole header of this scheme has quotes.
+	digest  = regexp.MustCompile(`(?i)(authorization\\*["']?\s*(?::|=>|=|%3A)\s*\\*["'\[]*digest\s)[^\r\n]+`)
+	element = regexp.MustCompile(`(?i)<([\w:.\-]*(?:` + telling + `)[\w:.\-]*)([^<>]*)>[^<]+`)
+
+	curlUser   = regexp.MustCompile(`(\s(?:-u|--user|--proxy-user)[\s=]*["']?)([^\s"':]+:[^\s"']+)`)
+	identified = regexp.MustCompile(`(?i)(identified\s+(?:with\s+\S+\s+)?by\s+)('[^']*'?|"[^"]*"?|\S+)`)
 
 	wellKnown = regexp.MustCompile(`\b(?:` + strings.Join([]string{
 		`(?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA)[A-Z0-9]{12,}`, // AWS
 		`gh[pousr]_[A-Za-z0-9]{16,}`, `github_pat_[A-Za-z0-9_]{16,}`, `glpat-[A-Za-z0-9_\-]{12,}`,
 		`xox[abeoprs]-[A-Za-z0-9\-]{8,}`, `xapp-[A-Za-z0-9\-]{8,}`, // Slack
 		`(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}`, `whsec_[A-Za-z0-9]{8,}`, // Stripe
-		`sk-[A-Za-z0-9_\-]{12,}`,                              // OpenAI, Anthropic
+		`sk-[A-Za-z_\-]*[A-Z0-9][A-Za-z0-9_\-]{10,}`,          // OpenAI, Anthropic
 		`AIza[A-Za-z0-9_\-]{20,}`, `ya29\.[A-Za-z0-9_\-]{8,}`, // Google
 		`eyJ[A-Za-z0-9_\-]{6,}\.[A-Za-z0-9_\-]{4,}(?:\.[A-Za-z0-9_\-]*)*`, // JSON Web Token
 		`npm_[A-Za-z0-9]{20,}`, `pypi-[A-Za-z0-9_\-]{16,}`, `dckr_pat_[A-Za-z0-9_\-]{12,}`, `hf_[A-Za-z0-9]{16,}`,
@@ -41,9 +37,8 @@ var (
 	// The password of a URL may hold @, : and /.
 	userPart = regexp.MustCompile(`(?i)([a-z][a-z0-9+.\-]*(?:://|:%2F%2F|%3A%2F%2F))([^\s"'<>` + "`" + `]*)(?:@|%40)([^\s"'<>@` + "`" + `]*)`)
 	// user:password@host without a scheme, as of a data source name.
-	bare   = regexp.MustCompile(`(^|[\s"'(=,;` + "`" + `])([A-Za-z0-9._+%\-]+[:/][^\s"'<>]*)@((?:tcp|udp|unix)?\([^)\s]*\)|[A-Za-z0-9.\-\[/][^\s"'<>,;)]*)`)
+	bare   = regexp.MustCompile(`((?:^|[\s"'(=,;` + "`" + `])(?://)?)([A-Za-z0-9._+%\-]+[:/][^\s"'<>]*)@((?:tcp|udp|unix)?\([^)\s]*\)|[A-Za-z0-9.\-\[/][^\s"'<>,;)]*)`)
 	hooks  = regexp.MustCompile(`(?i)(hooks\.slack\.com/services|discord(?:app)?\.com/api/webhooks)/[^\s"'<>]+`)
-	prose  = regexp.MustCompile(`^(?i:must|is|was|not|has|have|invalid|expired|required|missing|unexpected|cannot|may|should|too|the|a|an|no|unknown|wrong|empty|does|malformed|unauthorized|rejected|denied|incorrect)$`)
 	random = regexp.MustCompile(`[A-Z0-9=+/_~]`)
 )
 
@@ -54,6 +49,9 @@ func withoutCredentials(s string) string {
 	lower := strings.ToLower(s)
 	if holds(lower, "-----begin") {
 		s = privateKey.ReplaceAllString(s, redacted)
+	}
+	if holds(lower, "digest") {
+		s = digest.ReplaceAllString(s, "${1}"+redacted)
 	}
 	if holds(lower, "authorization", "cookie", "x-api-key", "x-auth-token") {
 		s = header.ReplaceAllString(s, "${1}${2}"+redacted)
@@ -72,11 +70,19 @@ func withoutCredentials(s string) string {
 		s = replaceGroups(bare, s, withoutBareUser)
 	}
 	if holds(lower, "pass", "pwd", "secret", "token", "key", "signature", "credential", "session") {
-		s = replaceGroups(field, s, withoutValue)
-		s = replaceGroups(flag, s, func(g []string) string { return withoutValue([]string{g[0], g[1], "", g[2]}) })
+		s = element.ReplaceAllString(s, "<$1$2>"+redacted)
+		s = withoutValues(field, s)
+		s = withoutValues(flag, s)
+	}
+	if holds(lower, "pass", "pw", "otp", "jwt", "auth") {
+		s = withoutValues(short, s)
 	}
 	if holds(lower, "=") {
-		s = short.ReplaceAllString(s, "${1}"+redacted)
+		s = withoutValues(place, s)
+	}
+	if holds(lower, "-u", "--user", "identified") {
+		s = curlUser.ReplaceAllString(s, "${1}"+redacted)
+		s = identified.ReplaceAllString(s, "${1}"+redacted)
 	}
 	return s
 }
@@ -105,15 +111,6 @@ func withoutBareUser(g []string) string {
 		}
 	}
 	return g[1] + redacted + "@" + g[3]
-}
-
-// withoutValue takes out the value of a field: not the next word of prose, as in
-// "token: expired".
-func withoutValue(g []string) string {
-	if prose.MatchString(g[3]) && !strings.Contains(g[2], "=") {
-		return g[0]
-	}
-	return g[1] + g[2] + redacted
 }
 
 // withoutUser takes the user and the password out of a URL: the groups are its

@@ -35,6 +35,10 @@ func TestCredentialsAndInternalHosts(t *testing.T) {
 		"aws_secret_access_key = s3cr3t", "AWS_SECRET_ACCESS_KEY=s3cr3t", "secretAccessKey:s3cr3t", "ApiKey=>s3cr3t", "api-key: s3cr3t", "access_token: s3cr3t", "refreshToken=s3cr3t",
 		"private_key=s3cr3t", "config.secret = `s3cr3t`", "password%3Ds3cr3t", "%22password%22%3A%22s3cr3t%22", "--password s3cr3t", "--api-key=s3cr3t", "mysql --password 's3cr3t x'",
 		"passphrase: s3cr3t", "pass=s3cr3t", "password:\n  s3cr3t", "password[s3]: s3cr3t", "token == s3cr3t", "sessionId=s3cr3t", "Pwd : s3cr3t",
+		"password=ab,s3cr3t", "password={s3cr3t", "PWD={a;s3cr3t};Server=x", "password: the s3cr3t", `{"password":["s3cr3t"]}`, `{"password":{"value":"s3cr3t"}}`, "password: |\n  s3cr3t",
+		"secret: >-\n  a\n  s3cr3t\nnext: x", "<password>s3cr3t</password>", `<db:Password type="x">s3cr3t</db:Password>`, `Authorization: Digest username="x", response="s3cr3t"`,
+		"//u:s3cr3t@db.internal/x", "connect to //u:s3cr3t@h", "pass: s3cr3t", `{"pw":"s3cr3t"}`, "auth=s3cr3t", "jwt: s3cr3t", "otp=s3cr3t", "curl -u user:s3cr3t https://x.example.com",
+		"IDENTIFIED BY 's3cr3t'", "identified with x by s3cr3t", "--token s3cr3t", "password = 'a' 's3cr3t'"[:14], "key=x;password=a(s3cr3t)b",
 		"invalid credentials: s3cr3t", "password \"s3cr3t\"=bad password=\"s3cr3t\"",
 	} {
 		got := Text(in)
@@ -70,7 +74,7 @@ func TestWellKnownKeys(t *testing.T) {
 func TestInternalHosts(t *testing.T) {
 	t.Parallel()
 	for _, host := range []string{
-		"ip-10-2-33-4.ec2.internal", "ip-10-2-33-4", "invoice-svc:8080", "redis:6379", "invoice-svc.prod.svc.cluster.local", "invoice-svc.prod.svc:8080", "erp.corp", "nas.lan:445",
+		"ip-10-2-33-4.ec2.internal", "ip-10-2-33-4", "invoice-svc:8080", "redis:6379", "order:8080", "invoice:8080", "time:8080", "web:443", "invoice-svc.prod.svc.cluster.local", "invoice-svc.prod.svc:8080", "erp.corp", "nas.lan:445",
 		"vault.intra", "printer.local", "100.64.1.2", "100.100.3.4:443", "10.0.0.1", "172.16.0.9:80", "192.168.1.1", "169.254.169.254", "127.0.0.1:7233", "localhost:8080", "[fd00::1]:80",
 		"fe80::1%eth0", "db.abc.eu-west-1.rds.amazonaws.com:5432", "/var/run/docker.sock", "http://billing/pay", "grpc://billing:7233", "tcp://10.1.1.1:1",
 	} {
@@ -91,7 +95,7 @@ func TestInternalHosts(t *testing.T) {
 func TestWhatStays(t *testing.T) {
 	t.Parallel()
 	for _, in := range []string{
-		"the ratio is 10:30, step 3:45", "at 12:30:00", "HTTP 503 Service Unavailable", "status:503", "exit code:137", "line:42", "line 7, column:12", "order:4711 is closed",
+		"the ratio is 10:30, step 3:45", "at 12:30:00", "HTTP 503 Service Unavailable", "status:503", "exit code:137", "line:42", "line 7, column:12", "order:471 is closed", "room:204", "batch:12", "max_tokens=4096", "uid=42", "tokenizer: bpe", "sk-learn-pipeline", "/x?code=NOT_FOUND", "www.local.example.com", "total_tokens: 12",
 		"api.weather.gov answered 404", "see https://api.weather.gov/points/1,2", "https://medium.com/@ann/post", "write to ann@example.com", "mailto:ann@example.com",
 		"the token is expired", "token: expired", "password: must have 8 characters", "invalid password", "basic authentication is off", "basic understanding of it",
 		"no such invoice: INV-1", "amount: 12.50 EUR", "v1.2.3.4 of the app", "8.8.8.8 is public", "out of paper at tray 2", "name: Ann, city: Oslo", "a secret ingredient", "1 of 3: approved",
@@ -131,9 +135,11 @@ func TestStackTraces(t *testing.T) {
 func TestJSON(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		`{"queue":7,"n":12345678901234567890.5}`:               `{"n":12345678901234567890.5,"queue":7}`,
-		`{"db":"postgres://u:p@db.internal/x"}`:                `{"db":"[address]"}`,
-		`{"password":"x","list":[{"api_key":"y"},"10.0.0.1"]}`: `{"list":[{"api_key":"[redacted]"},"[address]"],"password":"[redacted]"}`,
+		`{"queue":7,"n":12345678901234567890.5}`:                     `{"n":12345678901234567890.5,"queue":7}`,
+		`{"db":"postgres://u:p@db.internal/x"}`:                      `{"db":"[address]"}`,
+		`{"password":"x","list":[{"api_key":"y"},"10.0.0.1"]}`:       `{"list":[{"api_key":"[redacted]"},"[address]"],"password":"[redacted]"}`,
+		`{"password":["x"],"secret":{"v":1},"pin":1,"max_tokens":7}`: `{"max_tokens":7,"password":"[redacted]","pin":1,"secret":"[redacted]"}`,
+		`{"password":1234,"api_key":null,"token":true}`:              `{"api_key":null,"password":"[redacted]","token":true}`,
 		`"token=x"`: `"token=[redacted]"`, `{`: ``, `7`: `7`, `null`: `null`,
 	} {
 		if got := string(JSON([]byte(in))); got != want {

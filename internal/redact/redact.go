@@ -96,7 +96,7 @@ func clean(v any) any {
 		}
 	case map[string]any:
 		for name, e := range v {
-			if text, isText := e.(string); isText && text != "" && tellingName.MatchString(name) {
+			if tells(name, e) {
 				v[name] = redacted
 				continue
 			}
@@ -106,4 +106,17 @@ func clean(v any) any {
 	return v
 }
 
-var tellingName = regexp.MustCompile(`(?i)` + telling + `|^(?:pass|pw|authorization|cookie)$`)
+var tellingName = regexp.MustCompile(`(?i)` + telling + `|^(?:pass|pw|otp|jwt|auth|authorization|cookie)$`)
+
+// tells reports whether a member of an object is a credential, with all that is in it.
+func tells(name string, value any) bool {
+	switch value := value.(type) {
+	case nil, bool:
+		return false
+	case string:
+		return value != "" && tellingName.MatchString(name) && !harmless(name, value)
+	case json.Number:
+		return tellingName.MatchString(name) && !harmless(name, value.String())
+	}
+	return tellingName.MatchString(name) && !tokenizer.MatchString(name)
+}
