@@ -147,8 +147,9 @@ func (c *connection) answer(ctx context.Context, e *execution, a Answer) error {
 	return err
 }
 
-// refuse lets a workflow ask a task's question anew. It is an error if that one
-// is answered, was refused too often, or runs an older version of the library.
+// refuse lets a workflow ask a task's question anew, if that one is still open. It is
+// an error if too many answers were refused, or if the workflow runs an older version
+// of the library.
 func (c *connection) refuse(ctx context.Context, e *execution, q question, reason string) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -158,6 +159,9 @@ func (c *connection) refuse(ctx context.Context, e *execution, q question, reaso
 	})
 	if err == nil {
 		err = update.Get(ctx, nil)
+	}
+	if refusal, ok := errors.AsType[*temporal.ApplicationError](err); isNotFound(err) || ok && refusal.Type() == errNotAsked {
+		return nil // the workflow has ended, or somebody else's answer came first
 	}
 	return err
 }

@@ -113,10 +113,15 @@ func remember(ctx workflow.Context, b *board, q *openQuestion) (forget func(), e
 // refused returns the question that a wrong answer was given to, if it can be asked again.
 func (b *board) refused(r wrongAnswer) (*openQuestion, error) {
 	q, err := b.find(Answer{Key: r.Key})
-	if err == nil && (q.Key != r.Key || q.Refused != r.Refused || q.Refused >= maxAsked) {
-		err = questionNotOpen()
+	switch {
+	case err != nil:
+		return nil, err
+	case q.Key != r.Key || q.Refused != r.Refused:
+		return nil, questionNotOpen()
+	case q.Refused >= maxAsked:
+		return nil, temporal.NewNonRetryableApplicationError("too many answers to this question did not fit it", errInvalidAnswer, nil)
 	}
-	return q, err
+	return q, nil
 }
 
 // askAgain asks a task's question under another key.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/durablemcp/durablemcp"
@@ -187,6 +189,39 @@ func TestTaskWrongAnswers(t *testing.T) {
 	mustAck(t, c.answer(t, id, `{`+acceptName(key, "Ann")+`}`))
 	c.until(t, id, "working")
 	r.wantReturned(t, c, "a", id, "map[q:Ann]")
+}
+
+// TestTaskWrongAnswerTooLate checks that a wrong answer is acknowledged as others are if
+// the question is answered, or the workflow ends, before it can be asked anew.
+func TestTaskWrongAnswerTooLate(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(t *testing.T, r *taskRig, c rawPeer, id, key string){
+		"answered": func(t *testing.T, _ *taskRig, c rawPeer, id, key string) {
+			mustAck(t, c.answer(t, id, `{`+acceptName(key, "Ann")+`}`))
+		},
+		"refused already": func(t *testing.T, _ *taskRig, c rawPeer, id, key string) {
+			mustAck(t, c.answer(t, id, `{"`+key+`":{"action":"shrug"}}`))
+		},
+		"ended": func(t *testing.T, r *taskRig, _ rawPeer, _, _ string) { r.terminate(t, "a", "") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := setUpTasks(t, options{})
+			c := r.web("")
+			late, meter := r.metered(t)
+			id := c.start(t, "puppet", "a").TaskID
+			key := r.asks(t, c, "a", id, 1, "ask q")[0]
+			var once sync.Once
+			meter.refusing(func(req any) error {
+				update, ok := req.(*workflowservice.UpdateWorkflowExecutionRequest)
+				if ok && update.GetRequest().GetInput().GetName() == "durablemcp.refusal" {
+					once.Do(func() { end(t, r, c, id, key) })
+				}
+				return nil
+			})
+			mustAck(t, late.answer(t, id, `{"`+key+`":{"action":"accept"}}`))
+		})
+	}
 }
 
 // TestTaskWrongAnswerBesideARightOne checks that of several answers the right ones count.
