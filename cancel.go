@@ -61,10 +61,14 @@ func (t CancelTool) declare(d *declaration) *binding {
 		return nil
 	}
 	tool := &cancelTool{message: *m, terminate: t.Terminate}
+	meaning := "Temporal has accepted the request. The workflow ends in its own way, or does not."
+	if t.Terminate {
+		meaning = "The workflow has ended, without cleaning up."
+	}
 	return d.bind(m.base, tool.call, mcp.Tool{
 		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta,
 		Annotations: cmp.Or(t.Annotations, &mcp.ToolAnnotations{DestructiveHint: new(true), IdempotentHint: true}),
-		InputSchema: m.input.schema.JSON(), OutputSchema: rawSchema(acceptedOutputSchema),
+		InputSchema: m.input.schema.JSON(), OutputSchema: acceptedSchema(meaning),
 	})
 }
 

@@ -156,8 +156,10 @@ type Options struct {
 	UIURL string
 
 	// Namespace is the Temporal namespace of the client given to
-	// [Registry.Mount], as the Web UI's links need it. If empty, defaults to
-	// [DefaultNamespace].
+	// [Registry.Mount], which does not tell. Links to the Web UI need it, and so do the
+	// reasons for which workflow tasks fail and workflows ended, and how long tasks
+	// are kept; with another one, those are missing, and an update that can be repeated
+	// costs more requests. If empty, defaults to [DefaultNamespace].
 	Namespace string
 
 	// Principal names who makes a request: who owns what is started, and is part

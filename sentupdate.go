@@ -245,11 +245,9 @@ func (u *sentUpdate) verdict(ctx context.Context, err error) *toolError {
 func (u *sentUpdate) rejected(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
 	defer cancel()
-	_, err := u.c.WorkflowService().PollWorkflowExecutionUpdate(ctx, &workflowservice.PollWorkflowExecutionUpdateRequest{
-		Namespace: u.opts.Namespace,
-		UpdateRef: &update.UpdateRef{WorkflowExecution: u.execution(), UpdateId: u.updateID},
-	})
-	if err != nil && !isNotFound(err) {
+	handle := u.c.GetWorkflowUpdateHandle(client.GetWorkflowUpdateHandleOptions{WorkflowID: u.e.id, RunID: u.e.runID, UpdateID: u.updateID})
+	err := handle.Get(ctx, nil)
+	if err != nil && !isNotFound(err) && !isWorkflowError(err) {
 		u.log(ctx, "looking for an update failed", "workflow_id", u.e.id, "error", err)
 	}
 	return isNotFound(err)
@@ -312,7 +310,10 @@ func (u *sentUpdate) accepted(ctx context.Context) (*update.Request, error) {
 	}
 	for {
 		resp, err := u.c.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, request)
-		if err != nil {
+		switch {
+		case isElsewhere(err): // Options.Namespace is not that of the client
+			return u.acceptedFromStart(ctx)
+		case err != nil:
 			return nil, err
 		}
 		for _, event := range resp.GetHistory().GetEvents() {
@@ -325,6 +326,29 @@ func (u *sentUpdate) accepted(ctx context.Context) (*update.Request, error) {
 		}
 		request.NextPageToken, request.MaximumPageSize = resp.GetNextPageToken(), moreEvents
 	}
+}
+
+// acceptedFromStart is accepted by the requests of the client itself, which knows its
+// namespace, but reads histories from their start only.
+func (u *sentUpdate) acceptedFromStart(ctx context.Context) (*update.Request, error) {
+	events := u.c.GetWorkflowHistory(ctx, u.e.id, u.e.runID, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		event, err := events.Next()
+		if err != nil {
+			return nil, err
+		}
+		if r := requestOf(event); r.GetMeta().GetUpdateId() == u.updateID {
+			return r, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // there is none
+}
+
+// isElsewhere reports whether a request was refused for its namespace.
+func isElsewhere(err error) bool {
+	_, none := errors.AsType[*serviceerror.NamespaceNotFound](err)
+	_, denied := errors.AsType[*serviceerror.PermissionDenied](err)
+	return none || denied || isNotFound(err)
 }
 
 // requestOf returns the request of an update that an event tells of, nil if it tells

@@ -2,6 +2,7 @@ package durablemcp
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -68,16 +69,20 @@ type accepted struct {
 	Next       string `json:"next"`
 }
 
-const acceptedOutputSchema = `{
+// acceptedSchema is the output schema of a tool that has no more to say than what it means
+// that something is accepted.
+func acceptedSchema(meaning string) json.RawMessage {
+	return json.RawMessage(`{
 	"type": "object",
 	"properties": {
-		"accepted": {"type": "boolean", "description": "Temporal has accepted it. Whether the workflow acts on it is not known yet."},
+		"accepted": {"type": "boolean", "description": "` + meaning + `"},
 		"workflow_id": {"type": "string"},
 		"run_id": {"type": "string"},
 		"next": {"type": "string", "description": "What that means, and where to look."}
 	},
 	"required": ["accepted", "workflow_id", "run_id", "next"]
-}`
+}`)
+}
 
 // acceptedResult answers that Temporal has accepted something for a workflow, and
 // what that means.
@@ -107,7 +112,7 @@ func (t SignalTool) declare(d *declaration) *binding {
 	tool := &signalTool{message: *m, signal: t.Signal}
 	return d.bind(m.base, tool.call, mcp.Tool{
 		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta, Annotations: t.Annotations,
-		InputSchema: m.input.schema.JSON(), OutputSchema: rawSchema(acceptedOutputSchema),
+		InputSchema: m.input.schema.JSON(), OutputSchema: acceptedSchema("Temporal has accepted the signal. Whether the workflow acts on it is not known yet."),
 	})
 }
 

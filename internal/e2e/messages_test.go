@@ -411,6 +411,31 @@ func TestAnnotations(t *testing.T) {
 	}
 }
 
+// TestAcceptedMeansWhatIsSaid checks what tools publish of the answer that something is
+// accepted: a termination is no request that a workflow may act on.
+func TestAcceptedMeansWhatIsSaid(t *testing.T) {
+	t.Parallel()
+	r := setUp(t, options{noWorker: true}, cartTools)
+	tools, err := r.session.ListTools(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	means := map[string]string{
+		"kill_cart": "The workflow has ended", "cancel_cart": "ends in its own way",
+		"add_item": "is not known yet", "add_item_anyway": "is not known yet",
+	}
+	for _, tool := range tools.Tools {
+		if want, ok := means[tool.Name]; ok {
+			data, _ := json.Marshal(tool.OutputSchema)
+			contains(t, string(data), want)
+			delete(means, tool.Name)
+		}
+	}
+	if len(means) > 0 {
+		t.Errorf("there are no tools %v", means)
+	}
+}
+
 // TestUpdateWaitsForTheWorkflowOnly finds a workflow in more time than its answer
 // may take: that is no part of the wait.
 func TestUpdateWaitsForTheWorkflowOnly(t *testing.T) {

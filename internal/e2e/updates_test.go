@@ -176,6 +176,20 @@ func TestUpdateIDRepeated(t *testing.T) {
 	})
 }
 
+// TestUpdatesWithTheWrongNamespace holds that updates say what is true although
+// Options.Namespace is not that of the client, which the library cannot see.
+func TestUpdatesWithTheWrongNamespace(t *testing.T) {
+	t.Parallel()
+	r := setUp(t, options{Options: durablemcp.Options{Namespace: "nowhere"}}, ledgerTools)
+	r.call("open", `{"name":"a","limit":1}`)
+	for range 2 {
+		r.want(t, "book_once", `{"name":"a","approve":true}`, `{"result":"approve=true recorded"}`)
+	}
+	r.wantFailure(t, "book_once", `{"name":"a","approve":false}`, "Conflict", "with other arguments")
+	r.wantFailure(t, "fail_at_once", `{"name":"a","approve":false}`, "WorkflowFailed", "was refused")
+	r.wantFailure(t, "fail_at_once", `{"name":"a","approve":true}`, "WorkflowFailed", "failed after the workflow had taken it")
+}
+
 // TestUpdateIDAtOnce holds that of two concurrent updates of one ID with other
 // arguments, one is carried out and the other one is told so.
 func TestUpdateIDAtOnce(t *testing.T) {
