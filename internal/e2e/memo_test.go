@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 	"weak"
 
 	"go.temporal.io/api/enums/v1"
@@ -78,7 +79,7 @@ func TestMemoIsBounded(t *testing.T) {
 	r := setUp(t, options{}, surveyTools)
 	for _, length := range []int{10, 3000} {
 		sizes := make(map[int]int)
-		for _, questions := range []int{50, 100, 200} {
+		for _, questions := range []int{25, 50, 100} {
 			started := workflowOf(t, r.call("survey", fmt.Sprintf(`{"questions":%d,"length":%d}`, questions, length)))
 			id := started["workflow_id"]
 			for answers := 0; answers < questions; {
@@ -99,7 +100,7 @@ func TestMemoIsBounded(t *testing.T) {
 			r.want(t, "result", fmt.Sprintf(`{"workflow_id":%q}`, id), fmt.Sprintf(`{"result":%d}`, questions))
 			_, sizes[questions] = r.memoOf(t, id)
 		}
-		if sizes[100] > 3*sizes[50] || sizes[200] > 3*sizes[100] {
+		if sizes[50] > 3*sizes[25] || sizes[100] > 3*sizes[50] {
 			t.Errorf("questions of %d bytes make histories of %v bytes: that is more than linear", length, sizes)
 		}
 		t.Logf("questions of %d bytes make histories of %v bytes", length, sizes)
@@ -147,8 +148,9 @@ func TestQuestionTooLong(t *testing.T) {
 
 // Counting reports its progress without end, so to say, and then waits.
 func Counting(ctx workflow.Context, reports int) error {
+	message := strings.Repeat("<", 10_000)
 	for i := range reports {
-		if err := durablemcp.ReportProgress(ctx, float64(i+1), float64(reports), strings.Repeat("<", i)); err != nil {
+		if err := durablemcp.ReportProgress(ctx, float64(i+1), float64(reports), message); err != nil {
 			return err
 		}
 	}
@@ -160,7 +162,9 @@ func Counting(ctx workflow.Context, reports int) error {
 // that its message does not outgrow the memo.
 func TestManyReportsAreOne(t *testing.T) {
 	t.Parallel()
-	r := setUp(t, options{}, func(queue string) []durablemcp.Tool {
+	// The race detector is slow: the SDK takes a second in one task for a deadlock.
+	patient := options{worker: worker.Options{DeadlockDetectionTimeout: time.Minute}}
+	r := setUp(t, patient, func(queue string) []durablemcp.Tool {
 		return []durablemcp.Tool{
 			durablemcp.WorkflowTool{Name: "count", Description: "Test.", Workflow: Counting, TaskQueue: queue, ArgNames: []string{"reports"},
 				WorkflowID: queue, Mode: durablemcp.Start},
