@@ -234,7 +234,7 @@ func (d *declaration) with(in *inputBinding, props ...schema.Property) *inputBin
 		d.typeMistakes("Input", err)
 		return nil
 	}
-	return &inputBinding{tool: in.tool, schema: s, limit: in.limit}
+	return &inputBinding{tool: in.tool, schema: s, limit: in.limit, senders: in.senders}
 }
 
 // placeholderSchema finds the schema of a placeholder in the arguments of the

@@ -15,6 +15,8 @@ type Caller struct {
 	Principal string
 	// TokenInfo is the caller's verified bearer token, nil without one.
 	TokenInfo *auth.TokenInfo
+
+	claims map[string]string // what Options.Claims says
 }
 
 // An Owner is who started a workflow.
@@ -74,7 +76,8 @@ func (b *base) caller(ctx context.Context, req mcp.Request) (Caller, error) {
 			"set UserID in the auth.TokenVerifier, or Options.Principal to name the caller")
 		return c, namelessToken()
 	}
-	return c, nil
+	c.claims, err = b.claims(ctx, c)
+	return c, err
 }
 
 func unauthorized() *toolError {

@@ -109,6 +109,15 @@ func (w *waiter) mayAnswer(ctx context.Context, req mcp.Request, seen *snapshot)
 	return list
 }
 
+// answering is who answers by a request. That the caller may was found out before.
+func (w *waiter) answering(ctx context.Context, req mcp.Request) Sender {
+	caller, err := w.caller(ctx, req)
+	if err != nil {
+		return Sender{}
+	}
+	return caller.sender()
+}
+
 // checkAnswer decides whether a caller may answer the question that an answer, given
 // through an [UpdateTool], is for. A question that is not the caller's to answer
 // looks like one that is not open.

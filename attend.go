@@ -166,6 +166,7 @@ func (w *waiter) passOn(ctx context.Context, c *connection, req *mcp.CallToolReq
 		}
 		answer, err := w.answerOfResult(q.Key, result)
 		if err == nil {
+			answer.By = w.answering(ctx, req)
 			h.declined[q.Key] = q.ignores(answer)
 			err = w.deliver(ctx, c, e, answer, deadline)
 		}

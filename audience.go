@@ -153,6 +153,7 @@ func (a *audience) converse(ctx context.Context, q question) error {
 		}
 		answer, err := a.answerOfResult(q.Key, result)
 		if err == nil {
+			answer.By = a.answering(ctx, a.req)
 			err = a.deliver(ctx, a.c, a.e, answer, time.Time{})
 		}
 		var refusal *answerError

@@ -155,6 +155,13 @@ type Options struct {
 	// there; if empty, results have no link.
 	UIURL string
 
+	// Claims says what workflows learn of a caller beside the principal, such as the
+	// display name that the access token has (see [Sender]). It stands in memos and
+	// histories: nothing secret belongs there. All of it has at most 2000 bytes as JSON;
+	// a call of somebody with more is an error. It is called with each request, must be
+	// quick, and may be called concurrently. If nil, workflows learn the principal alone.
+	Claims func(Caller) map[string]string
+
 	// Namespace is the Temporal namespace of the client given to
 	// [Registry.Mount], which does not tell. Links to the Web UI need it, and so do the
 	// reasons for which workflow tasks fail and workflows ended, and how long tasks

@@ -53,6 +53,8 @@ type ElicitOptions struct {
 	// ends it for that call only. Others can still answer, and [ErrDeclined] and
 	// [ErrDismissed] do not come. By default, whoever declines decides for all.
 	UntilAccepted bool
+	// AnsweredBy, if not nil, is set to who has answered, also by declining.
+	AnsweredBy *Sender
 	// Key begins the key of the question, so that programs and people can tell
 	// questions apart: 1 to 64 of the characters A-Z, a-z, 0-9, _ and -. If
 	// empty, defaults to "question". The key itself is new for each question.
@@ -214,6 +216,9 @@ func ask(ctx workflow.Context, q question, options ElicitOptions, read func(json
 	}
 	if err != nil {
 		return nil, err
+	}
+	if options.AnsweredBy != nil {
+		*options.AnsweredBy = open.by
 	}
 	return open.outcome()
 }

@@ -117,6 +117,53 @@ func ExampleElicit() {
 	// Output: v1.2.3 is deployed
 }
 
+type Verdict struct {
+	Comment string            `json:"comment"`
+	By      durablemcp.Sender `json:"by" jsonschema:"-"` // filled in by the server, and no argument of the tool
+}
+
+// Release waits for a verdict, and says whose it is.
+func Release(ctx workflow.Context) (string, error) {
+	var verdict Verdict
+	given := false
+	err := workflow.SetUpdateHandler(ctx, "release", func(_ workflow.Context, v Verdict) error {
+		verdict, given = v, true
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	err = workflow.Await(ctx, func() bool { return given })
+	return fmt.Sprintf("%s, says %s", verdict.Comment, verdict.By.Principal), err
+}
+
+// A workflow learns who decides from the server, and not from the model.
+func ExampleSender() {
+	_, err := durablemcp.New(nil, durablemcp.UpdateTool{
+		Name: "release", Description: "Releases what waits for it.", Workflow: Release, Update: "release", Input: Verdict{},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(temporallog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestWorkflowEnvironment()
+	env.RegisterDelayedCallback(func() {
+		env.UpdateWorkflow("release", "", &testsuite.TestUpdateCallback{
+			OnAccept: func() {}, OnReject: func(error) {}, OnComplete: func(any, error) {},
+		}, Verdict{Comment: "fine", By: durablemcp.Sender{Principal: "ann"}}) // as the server sends it for ann
+	}, time.Hour)
+	env.ExecuteWorkflow(Release)
+
+	var result string
+	if err := env.GetWorkflowResult(&result); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(result)
+	// Output: fine, says ann
+}
+
 // One server for stdio.
 func ExampleNewTransport() {
 	server := mcp.NewServer(&mcp.Implementation{Name: "greeter", Version: "1.0.0"}, nil)

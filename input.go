@@ -16,13 +16,16 @@ type inputBinding struct {
 	tool   string
 	schema *schema.Schema
 	limit  int // Options.MaxArgumentBytes
+
+	senders senders
 }
 
 // An input is the checked arguments of one call.
 type input struct {
 	schema.Identity
 	canonical json.RawMessage // in one spelling, defaults applied
-	args      []any           // the workflow's, of its Go types
+	args      []any           // the workflow's, of its Go types; see from
+	senders   senders
 }
 
 // decode checks a call's arguments. Its error is a [*toolError].
@@ -44,7 +47,7 @@ func (b *inputBinding) decode(raw json.RawMessage) (*input, error) {
 	if len(violations) > 0 {
 		return nil, invalidArguments(b.tool, texts(violations))
 	}
-	in := &input{Identity: b.schema.Identify(raw, properties, values), canonical: canonical}
+	in := &input{Identity: b.schema.Identify(raw, properties, values), canonical: canonical, senders: b.senders}
 	for _, value := range values {
 		in.args = append(in.args, value.Interface())
 	}
@@ -122,7 +125,7 @@ func (d *declaration) input(sig signature) *inputBinding {
 		d.typeMistakes(sig.field, err)
 		return nil
 	}
-	return &inputBinding{tool: d.name, schema: s.Ignoring(d.opts.IgnoreArguments), limit: d.opts.MaxArgumentBytes}
+	return &inputBinding{tool: d.name, schema: s.Ignoring(d.opts.IgnoreArguments), limit: d.opts.MaxArgumentBytes, senders: d.senders(sig)}
 }
 
 func schemaOf(sig signature) (*schema.Schema, error) {

@@ -23,12 +23,13 @@ const (
 
 // A record is what a workflow started by a tool remembers of its start.
 type record struct {
-	Tool    string    `json:"tool"`
-	Input   string    `json:"input"`           // digest of the arguments with their defaults, see [schema.Identity]
-	Given   string    `json:"given,omitempty"` // digest of the arguments as given, if it is another one
-	Owner   string    `json:"owner,omitempty"`
-	Created time.Time `json:"created"`
-	Salt    string    `json:"salt,omitempty"` // see package handle
+	Tool    string            `json:"tool"`
+	Input   string            `json:"input"`           // digest of the arguments with their defaults, see [schema.Identity]
+	Given   string            `json:"given,omitempty"` // digest of the arguments as given, if it is another one
+	Owner   string            `json:"owner,omitempty"`
+	Claims  map[string]string `json:"claims,omitempty"` // see [Options.Claims]
+	Created time.Time         `json:"created"`
+	Salt    string            `json:"salt,omitempty"` // see package handle
 }
 
 // sameWork reports whether a call asks for the work that the record is of, also if

@@ -60,10 +60,10 @@ type messageInput struct {
 
 // argument is the one argument of a signal, nil if it has none.
 func (m *messageInput) argument() any {
-	if len(m.args) == 0 {
-		return nil
+	if args := m.from(m.caller); len(args) > 0 {
+		return args[0]
 	}
-	return m.args[0]
+	return nil
 }
 
 // read checks a call. Its error is a [*toolError].

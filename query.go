@@ -98,7 +98,7 @@ func (t *queryTool) call(ctx context.Context, c *connection, req *mcp.CallToolRe
 	if err != nil {
 		return nil, err
 	}
-	value, err := t.ask(ctx, c, e, m.args)
+	value, err := t.ask(ctx, c, e, m.from(m.caller))
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

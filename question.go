@@ -36,6 +36,8 @@ type Answer struct {
 	Action string `json:"action" jsonschema:"enum=accept,enum=decline,enum=cancel"`
 	// Content is the filled-in form, for the action "accept".
 	Content map[string]json.RawMessage `json:"content,omitempty" jsonschema:"description=The answer\\, by the schema of the question."`
+	// By is who answers, as the library fills it in.
+	By Sender `json:"by,omitzero" jsonschema:"-"`
 }
 
 // The types of the errors with which a workflow refuses an answer.
@@ -70,8 +72,9 @@ type openQuestion struct {
 	answered bool
 	action   string
 	content  json.RawMessage // checked
-	size     int             // of the question in the memo
-	text     string          // of the question in the workflow's current details
+	by       Sender
+	size     int    // of the question in the memo
+	text     string // of the question in the workflow's current details
 }
 
 // remember adds a question to those of its run, and sees to it that the run
@@ -202,7 +205,7 @@ func (q *openQuestion) take(a Answer) {
 	if err != nil {
 		content = mustMarshal(a.Content)
 	}
-	q.answered, q.action, q.content = true, a.Action, content
+	q.answered, q.action, q.content, q.by = true, a.Action, content, a.By
 }
 
 // wait blocks until the question is answered, the timeout is over or ctx is

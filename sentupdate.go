@@ -53,7 +53,7 @@ type waitFunc func(ctx context.Context) (context.Context, context.CancelFunc)
 // after that is no refusal.
 func (u *sentUpdate) options(runID string) client.UpdateWorkflowOptions {
 	return client.UpdateWorkflowOptions{
-		WorkflowID: u.key.id, RunID: runID, UpdateID: u.updateID, UpdateName: u.update, Args: u.args,
+		WorkflowID: u.key.id, RunID: runID, UpdateID: u.updateID, UpdateName: u.update, Args: u.from(u.caller),
 		WaitForStage: client.WorkflowUpdateStageAccepted,
 	}
 }
@@ -141,7 +141,7 @@ func (u *sentUpdate) startWith(ctx context.Context, wait waitFunc, start client.
 	var handle client.WorkflowUpdateHandle
 	if err = send(waiting, func(ctx context.Context) error {
 		handle, err = u.c.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-			StartWorkflowOperation: u.c.NewWithStartWorkflowOperation(start, u.workflowType, u.startInput.args...),
+			StartWorkflowOperation: u.c.NewWithStartWorkflowOperation(start, u.workflowType, u.startInput.from(u.caller)...),
 			UpdateOptions:          u.options(""),
 		})
 		return err
@@ -290,7 +290,7 @@ func (u *sentUpdate) checkArguments(ctx context.Context) *toolError {
 	}
 	return &toolError{
 		Type: errConflict,
-		Message: fmt.Sprintf("The workflow %q has taken an update of this ID (%s) before, with other arguments. Nothing was done.",
+		Message: fmt.Sprintf("The workflow %q has taken an update of this ID (%s) before, with other arguments or from another caller. Nothing was done.",
 			u.e.id, redact.Cut(u.updateID, mostSummary)),
 		advice: "Call again with the arguments of then to get its answer. If those of now are meant, look at the workflow's state, and tell the user.",
 	}
@@ -367,17 +367,23 @@ func (u *sentUpdate) sameArguments(ctx context.Context, sent *update.Request) (b
 	if len(payloads) != len(u.args) {
 		return false, nil
 	}
+	now := u.senders.change(u.from(u.caller), withoutClaims)
+	then := make([]any, len(payloads))
 	for i, payload := range payloads {
-		value := reflect.New(reflect.TypeOf(u.args[i]))
+		value := reflect.New(reflect.TypeOf(now[i]))
 		if err := u.c.decode(ctx, u.e, payload, value.Interface()); err != nil {
 			return false, err
 		}
-		then, err := json.Marshal(value.Interface())
+		then[i] = value.Elem().Interface()
+	}
+	then = u.senders.change(then, withoutClaims)
+	for i := range then {
+		a, err := json.Marshal(then[i])
 		if err != nil {
 			return false, err
 		}
-		now, err := json.Marshal(u.args[i])
-		if err != nil || !bytes.Equal(then, now) {
+		b, err := json.Marshal(now[i])
+		if err != nil || !bytes.Equal(a, b) {
 			return false, err
 		}
 	}

@@ -184,7 +184,7 @@ func (t *signalTool) startWith(ctx context.Context, c *connection, m *messageInp
 	options.EnableEagerStart = false
 	var run client.WorkflowRun
 	err := send(ctx, func(ctx context.Context) (err error) {
-		run, err = c.SignalWithStartWorkflow(ctx, m.key.id, t.signal, m.argument(), options, t.workflowType, m.startInput.args...)
+		run, err = c.SignalWithStartWorkflow(ctx, m.key.id, t.signal, m.argument(), options, t.workflowType, m.startInput.from(m.caller)...)
 		return err
 	})
 	if taken, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {

@@ -50,7 +50,7 @@ func (s *starter) start(ctx context.Context, c *connection, id string, in *input
 		options.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
 	}
 	for range mostStarts {
-		e, taken, err := s.tryStart(ctx, c, options, rec, in)
+		e, taken, err := s.tryStart(ctx, c, options, rec, in.from(caller))
 		if taken == "" {
 			return e, err
 		}
@@ -78,10 +78,10 @@ func (s *starter) restless(id string) *toolError {
 const mostStarts = 4
 
 // tryStart starts the workflow. If its ID is taken, it returns by which run.
-func (s *starter) tryStart(ctx context.Context, c *connection, options client.StartWorkflowOptions, rec record, in *input) (e *execution, taken string, err error) {
+func (s *starter) tryStart(ctx context.Context, c *connection, options client.StartWorkflowOptions, rec record, args []any) (e *execution, taken string, err error) {
 	var run client.WorkflowRun
 	err = send(ctx, func(ctx context.Context) error {
-		run, err = c.ExecuteWorkflow(ctx, options, s.workflowType, in.args...)
+		run, err = c.ExecuteWorkflow(ctx, options, s.workflowType, args...)
 		return err
 	})
 	if taken, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
@@ -111,7 +111,7 @@ func (s *starter) answers(ctx context.Context, seen *snapshot, in *input, caller
 
 // optionsFor returns the options for one start.
 func (s *starter) optionsFor(id string, in *input, caller Caller) (client.StartWorkflowOptions, record) {
-	rec := record{Tool: s.name, Input: in.Full, Given: givenDigest(in), Owner: caller.Principal, Created: time.Now().UTC(), Salt: handle.NewSalt()}
+	rec := record{Tool: s.name, Input: in.Full, Given: givenDigest(in), Owner: caller.Principal, Claims: caller.claims, Created: time.Now().UTC(), Salt: handle.NewSalt()}
 	options := s.options
 	options.ID = id
 	options.Memo = maps.Clone(options.Memo)

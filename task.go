@@ -119,6 +119,7 @@ func (t *task) update(ctx context.Context, req *taskRequest, seen *snapshot) err
 		}
 		a, err := t.readAnswer(q.Key, response)
 		if err == nil {
+			a.By = t.answering(ctx, req)
 			err = t.c.answer(ctx, seen.execution(), a)
 		}
 		var refusal *answerError

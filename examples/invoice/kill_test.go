@@ -39,7 +39,7 @@ func TestKillNineWhileAnInvoiceWaits(t *testing.T) {
 	if again := model.submit(in); again.RunID != submitted.RunID {
 		t.Errorf("submitted again, it is run %s, and before the kill it was %s", again.RunID, submitted.RunID)
 	}
-	human.call("approve_invoice", in.arg()).mustBe(t, billing.Approved, "approved by a human")
+	human.call("approve_invoice", in.arg()).mustBe(t, billing.Approved, "approved by approver")
 	status := model.mustEnd(in, billing.Paid, "all lines are paid")
 	if len(status.History) != 6 {
 		t.Errorf("its history is %+v", status.History)

@@ -51,7 +51,7 @@ func TestRegressionRejectDoesNotPay(t *testing.T) {
 	client.submit(in)
 	client.awaitState(in, billing.PendingApproval)
 	r.connect(t, approverToken).call("reject_invoice", in.arg(`"reason":"never ordered"`)).mustBe(t, billing.Rejected, "never ordered")
-	client.mustEnd(in, billing.Rejected, "rejected by a human: never ordered")
+	client.mustEnd(in, billing.Rejected, "rejected by approver: never ordered")
 	if asked := r.gateway.Charging.Asked(in.key(1)); asked != 0 {
 		t.Errorf("the gateway was asked %d times", asked)
 	}
@@ -120,7 +120,7 @@ func TestRegressionContradictingDecisions(t *testing.T) {
 	approved, rejected := exampletest.Receive(t, approval, "the approval"), exampletest.Receive(t, rejection, "the rejection")
 	switch {
 	case !approved.IsError && rejected.IsError:
-		approved.mustBe(t, billing.Approved, "approved by a human")
+		approved.mustBe(t, billing.Approved, "approved by approver")
 		client.mustEnd(in, billing.Paid, "all lines are paid")
 		r.mustHaveCharged(t, in, 1)
 	case approved.IsError && !rejected.IsError:
@@ -211,7 +211,7 @@ func TestRegressionSubmitterCannotApprove(t *testing.T) {
 		t.Errorf("refused with %q, and for an invoice that is not there with %q", got.Text, want)
 	}
 	human.mustBePending(in)
-	human.call("approve_invoice", in.arg()).mustBe(t, billing.Approved, "approved by a human")
+	human.call("approve_invoice", in.arg()).mustBe(t, billing.Approved, "approved by approver")
 	model.mustEnd(in, billing.Paid, "all lines are paid")
 }
 

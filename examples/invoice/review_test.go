@@ -125,7 +125,7 @@ func TestReview(t *testing.T) {
 			}
 			p.answers <- decision("approve", "as agreed")
 			status := exampletest.Receive(t, reviewed, "the end of the review").mustBe(t, billing.Paid, "all lines are paid")
-			if got := status.History[3].Reason; got != "approved by a human: as agreed" {
+			if got := status.History[3].Reason; got != "approved by approver: as agreed" {
 				t.Errorf("the decision is recorded as %q", got)
 			}
 			r.mustHaveCharged(t, in, 1, 2)
@@ -153,7 +153,7 @@ func TestReviewRejects(t *testing.T) {
 			r.connect(t, submitterToken).submit(in)
 			p.answers <- decision("reject", "never ordered")
 			reviewed := r.review(t, kind, in, p)
-			exampletest.Receive(t, reviewed, "the end of the review").mustBe(t, billing.Rejected, "rejected by a human: never ordered")
+			exampletest.Receive(t, reviewed, "the end of the review").mustBe(t, billing.Rejected, "rejected by approver: never ordered")
 			r.mustHaveCharged(t, in)
 		})
 	}
@@ -183,7 +183,7 @@ func TestDecisionWithdrawsTheQuestion(t *testing.T) {
 			model.awaitState(in, billing.Paying)
 			model.call("withdraw_invoice", in.arg())
 			status := exampletest.Receive(t, reviewed, "the end of the review").mustBe(t, billing.Failed, "0 of 1 lines are paid")
-			if got := status.History[3].Reason; got != "approved by a human: as agreed" {
+			if got := status.History[3].Reason; got != "approved by approver: as agreed" {
 				t.Errorf("the decision is recorded as %q", got)
 			}
 			r.mustHaveCharged(t, in)
@@ -273,7 +273,7 @@ func TestWebUIShowsStateAndQuestion(t *testing.T) {
 	}
 	r.connect(t, approverToken).call("reject_invoice", in.arg(`"reason":"never ordered"`)).mustBe(t, billing.Rejected, "")
 	model.mustEnd(in, billing.Rejected, "")
-	if details := r.details(t, in); details != "3 of 3: REJECTED: rejected by a human: never ordered" {
+	if details := r.details(t, in); details != "3 of 3: REJECTED: rejected by approver: never ordered" {
 		t.Errorf("at the end, the details are %q", details)
 	}
 	if got := model.call("inspect_invoice", in.arg()); strings.Contains(got.Structured, "waits for your decision") {

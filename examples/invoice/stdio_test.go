@@ -44,7 +44,7 @@ func TestStdio(t *testing.T) {
 	end()
 
 	human, end := session(approver, "-as", "approver")
-	human.call("approve_invoice", in.arg()).mustBe(t, billing.Approved, "approved by a human")
+	human.call("approve_invoice", in.arg()).mustBe(t, billing.Approved, "approved by approver")
 	human.mustEnd(in, billing.Paid, "all lines are paid")
 	end()
 }

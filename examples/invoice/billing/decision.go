@@ -8,6 +8,8 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/durablemcp/durablemcp"
 )
 
 // The names by which clients talk to a running invoice. Decisions are updates,
@@ -22,11 +24,15 @@ const (
 // An Approval is the argument of [ApproveInvoice].
 type Approval struct {
 	Comment string `json:"comment,omitempty" jsonschema:"maxLength=500" jsonschema_description:"Why, for the record"`
+	// By is who approves, by their access token: a model cannot say it.
+	By durablemcp.Sender `json:"by,omitzero" jsonschema:"-"`
 }
 
 // A Rejection is the argument of [RejectInvoice].
 type Rejection struct {
 	Reason string `json:"reason" jsonschema:"maxLength=500,pattern=\\S" jsonschema_description:"Why, for the record and for whoever submitted the invoice"`
+	// By is who rejects, by their access token.
+	By durablemcp.Sender `json:"by,omitzero" jsonschema:"-"`
 }
 
 // listen opens the ways in which clients talk to the invoice.
@@ -48,10 +54,11 @@ type verdict struct {
 	state  State
 	word   string // "approved"
 	reason string
+	by     string // whose it is, empty over stdio and for signals
 }
 
-func (a Approval) verdict() verdict  { return verdict{Approved, "approved", a.Comment} }
-func (r Rejection) verdict() verdict { return verdict{Rejected, "rejected", r.Reason} }
+func (a Approval) verdict() verdict  { return verdict{Approved, "approved", a.Comment, a.By.Principal} }
+func (r Rejection) verdict() verdict { return verdict{Rejected, "rejected", r.Reason, r.By.Principal} }
 
 // decide carries a decision out, and answers with what became of the invoice.
 // It does not wait: between the validator and the change of state, nothing
@@ -60,7 +67,7 @@ func (p *process) decide(ctx workflow.Context, v verdict) (Status, error) {
 	if err := p.mayDecide(v); err != nil {
 		return Status{}, err
 	}
-	p.moveTo(ctx, v.state, strings.TrimSuffix(v.word+" by a human: "+strings.TrimSpace(v.reason), ": "))
+	p.moveTo(ctx, v.state, strings.TrimSuffix(v.word+" by "+cmp.Or(v.by, "a human")+": "+strings.TrimSpace(v.reason), ": "))
 	return p.status, nil
 }
 

@@ -19,11 +19,11 @@ type Decision struct {
 }
 
 // verdict makes it the same decision as one that a tool or a signal brings.
-func (d Decision) verdict() verdict {
+func (d Decision) verdict(by durablemcp.Sender) verdict {
 	if d.Decision == "approve" {
-		return Approval{Comment: d.Reason}.verdict()
+		return Approval{Comment: d.Reason, By: by}.verdict()
 	}
-	return Rejection{Reason: d.Reason}.verdict()
+	return Rejection{Reason: d.Reason, By: by}.verdict()
 }
 
 // ask asks an approver for a decision, until there is one: this or another. It
@@ -35,11 +35,12 @@ func (d Decision) verdict() verdict {
 func (p *process) ask(ctx workflow.Context, deadline time.Time) {
 	question := fmt.Sprintf("Invoice %q of %q for %v (%s) waits for your decision. Without one, it is rejected on %s.",
 		p.invoice.ID, p.invoice.Customer, p.status.Total, p.whatFor(), clock(deadline))
+	var by durablemcp.Sender
 	decision, err := durablemcp.ElicitWithOptions[Decision](ctx, question,
-		durablemcp.ElicitOptions{Key: "approval", Title: "Approval of invoice " + p.invoice.ID, UntilAccepted: true})
+		durablemcp.ElicitOptions{Key: "approval", Title: "Approval of invoice " + p.invoice.ID, UntilAccepted: true, AnsweredBy: &by})
 	switch {
 	case err == nil:
-		if _, err := p.decide(ctx, decision.verdict()); err != nil {
+		if _, err := p.decide(ctx, decision.verdict(by)); err != nil {
 			p.note(ctx, "an approver's answer was ignored: "+message(err))
 		}
 	case ctx.Err() == nil:

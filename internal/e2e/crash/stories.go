@@ -126,7 +126,7 @@ func reviewedInvoice(ctx context.Context, c *call) error {
 }
 
 func refusedInvoice(ctx context.Context, c *call) error {
-	return c.review(ctx, "reject", "REJECTED", "rejected by a human: not ordered")
+	return c.review(ctx, "reject", "REJECTED", "rejected by approver: not ordered")
 }
 
 func (c *call) review(ctx context.Context, decision, state, reason string) error {
