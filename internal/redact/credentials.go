@@ -6,28 +6,21 @@ import (
 	"strings"
 )
 
-// The parts of field names whose values are credentials.
-const telling = `password|passwd|passphrase|pwd|secret|token|api[_\-. ]?key|access[_\-. ]?key|account[_\-. ]?key|private[_\-. ]?key|` +
-	`encryption[_\-. ]?key|auth[_\-. ]?key|shared[_\-. ]?access[_\-. ]?(?:key|signature)|signature|credentials?|session[_\-. ]?(?:id|key)|x-amz-credential`
-
 var (
 	privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE)[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*-----|$)`)
-	// A header's value goes to the end of its line, or of the string that it is in.
-	header = regexp.MustCompile(`(?i)((?:proxy-)?authorization|(?:set-)?cookie|x-api-key|x-auth-token)(\\*["']?\s*(?::|=>|=|%3A)\s*\\*["'\[]*)[^\r\n"'\\\]}]+`)
-	scheme = regexp.MustCompile(`(?i)\b(bearer|basic|digest|negotiate)(\s+|%20)([A-Za-z0-9._~+/\-]{6,}=*)`)
-	// A whole header of this scheme has quotes.
-	digest  = regexp.MustCompile(`(?i)(authorization\\*["']?\s*(?::|=>|=|%3A)\s*\\*["'\[]*digest\s)[^\r\n]+`)
-	element = regexp.MustCompile(`(?i)<([\w:.\-]*(?:` + telling + `)[\w:.\-]*)([^<>]*)>[^<]+`)
+	scheme     = regexp.MustCompile(`(?i)\b(bearer|basic|digest|negotiate)(\s+|%20)([A-Za-z0-9._~+/\-]{6,}=*)`)
 
-	curlUser   = regexp.MustCompile(`(\s(?:-u|--user|--proxy-user)[\s=]*["']?)([^\s"':]+:[^\s"']+)`)
-	identified = regexp.MustCompile(`(?i)(identified\s+(?:with\s+\S+\s+)?by\s+)('[^']*'?|"[^"]*"?|\S+)`)
+	// What stands before a credential without a name that tells.
+	userFlag   = regexp.MustCompile(`\s(?:-u|--user|--proxy-user)[\s=]+|\s-u`)
+	command    = regexp.MustCompile(`(?i)\b(?:mysql\w*|mariadb[\w\-]*|sshpass|mongo\w*|ldap\w+|docker login|redis-cli)\s(?:[^\n|;]*?\s)?-[pwa]\s*`)
+	identified = regexp.MustCompile(`(?i)\bidentified\s+(?:with\s+\S+\s+)?(?:by|as)\s+(?:values\s+|password\s+)?`)
 
 	wellKnown = regexp.MustCompile(`\b(?:` + strings.Join([]string{
 		`(?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA)[A-Z0-9]{12,}`, // AWS
 		`gh[pousr]_[A-Za-z0-9]{16,}`, `github_pat_[A-Za-z0-9_]{16,}`, `glpat-[A-Za-z0-9_\-]{12,}`,
 		`xox[abeoprs]-[A-Za-z0-9\-]{8,}`, `xapp-[A-Za-z0-9\-]{8,}`, // Slack
 		`(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}`, `whsec_[A-Za-z0-9]{8,}`, // Stripe
-		`sk-[A-Za-z_\-]*[A-Z0-9][A-Za-z0-9_\-]{10,}`,          // OpenAI, Anthropic
+		`sk-(?:[A-Za-z_\-]*[A-Z0-9][A-Za-z0-9_\-]{10,}|(?:[a-z]+[\-_])*[a-z]{20,})`, // OpenAI, Anthropic
 		`AIza[A-Za-z0-9_\-]{20,}`, `ya29\.[A-Za-z0-9_\-]{8,}`, // Google
 		`eyJ[A-Za-z0-9_\-]{6,}\.[A-Za-z0-9_\-]{4,}(?:\.[A-Za-z0-9_\-]*)*`, // JSON Web Token
 		`npm_[A-Za-z0-9]{20,}`, `pypi-[A-Za-z0-9_\-]{16,}`, `dckr_pat_[A-Za-z0-9_\-]{12,}`, `hf_[A-Za-z0-9]{16,}`,
@@ -50,15 +43,6 @@ func withoutCredentials(s string) string {
 	if holds(lower, "-----begin") {
 		s = privateKey.ReplaceAllString(s, redacted)
 	}
-	if holds(lower, "digest") {
-		s = digest.ReplaceAllString(s, "${1}"+redacted)
-	}
-	if holds(lower, "authorization", "cookie", "x-api-key", "x-auth-token") {
-		s = header.ReplaceAllString(s, "${1}${2}"+redacted)
-	}
-	if holds(lower, "bearer", "basic", "digest", "negotiate") {
-		s = replaceGroups(scheme, s, withoutToken)
-	}
 	if holds(lower, "hooks.slack", "/webhooks") {
 		s = hooks.ReplaceAllString(s, "$1/"+redacted)
 	}
@@ -69,32 +53,45 @@ func withoutCredentials(s string) string {
 		s = replaceGroups(userPart, s, withoutUser)
 		s = replaceGroups(bare, s, withoutBareUser)
 	}
-	if holds(lower, "pass", "pwd", "secret", "token", "key", "signature", "credential", "session") {
-		s = element.ReplaceAllString(s, "<$1$2>"+redacted)
-		s = withoutValues(field, s)
-		s = withoutValues(flag, s)
+	s = withoutElements(s)
+	s = withoutFields(s)
+	if holds(lower, "bearer", "basic", "digest", "negotiate") {
+		s = replaceGroups(scheme, s, withoutToken)
 	}
-	if holds(lower, "pass", "pw", "otp", "jwt", "auth") {
-		s = withoutValues(short, s)
+	if holds(lower, "-u", "--user") {
+		s = withoutNext(userFlag, s, func(v string) bool { return strings.Contains(v, ":") })
 	}
-	if holds(lower, "=") {
-		s = withoutValues(place, s)
+	if holds(lower, " -p", " -w", " -a") {
+		s = withoutNext(command, s, func(v string) bool { return !isNumber(v) })
 	}
-	if holds(lower, "-u", "--user", "identified") {
-		s = curlUser.ReplaceAllString(s, "${1}"+redacted)
-		s = identified.ReplaceAllString(s, "${1}"+redacted)
+	if holds(lower, "identified") {
+		s = withoutNext(identified, s, func(string) bool { return true })
 	}
 	return s
+}
+
+// withoutNext replaces the values behind what matches.
+func withoutNext(before *regexp.Regexp, s string, isCredential func(value string) bool) string {
+	var hide []span
+	for _, at := range before.FindAllStringIndex(s, -1) {
+		value := inlineValue(s, at[1])
+		if value.from < value.to && isCredential(s[value.from:value.to]) && (len(hide) == 0 || value.from >= hide[len(hide)-1].to) {
+			hide = append(hide, value.span)
+		}
+	}
+	return without(s, hide)
 }
 
 func holds(s string, parts ...string) bool {
 	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(s, part) })
 }
 
+const longWord = 16 // longer than the words that follow in a sentence
+
 // withoutToken takes out what follows the scheme of an Authorization header: not
 // the second word of "basic authentication".
 func withoutToken(g []string) string {
-	if !random.MatchString(g[3]) {
+	if !random.MatchString(g[3]) && len(g[3]) < longWord {
 		return g[0]
 	}
 	return g[1] + g[2] + redacted

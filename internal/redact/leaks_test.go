@@ -74,7 +74,7 @@ func TestWellKnownKeys(t *testing.T) {
 func TestInternalHosts(t *testing.T) {
 	t.Parallel()
 	for _, host := range []string{
-		"ip-10-2-33-4.ec2.internal", "ip-10-2-33-4", "invoice-svc:8080", "redis:6379", "order:8080", "invoice:8080", "time:8080", "web:443", "invoice-svc.prod.svc.cluster.local", "invoice-svc.prod.svc:8080", "erp.corp", "nas.lan:445",
+		"ip-10-2-33-4.ec2.internal", "ip-10-2-33-4", "invoice-svc:8080", "redis:6379", "order:8080", "invoice:8080", "time:8080", "web:443", "web:81", "nfs:111", "db:99", "status:8080", "index:9200", "invoice-svc.prod.svc.cluster.local", "invoice-svc.prod.svc:8080", "erp.corp", "nas.lan:445",
 		"vault.intra", "printer.local", "100.64.1.2", "100.100.3.4:443", "10.0.0.1", "172.16.0.9:80", "192.168.1.1", "169.254.169.254", "127.0.0.1:7233", "localhost:8080", "[fd00::1]:80",
 		"fe80::1%eth0", "db.abc.eu-west-1.rds.amazonaws.com:5432", "/var/run/docker.sock", "http://billing/pay", "grpc://billing:7233", "tcp://10.1.1.1:1",
 	} {
@@ -95,7 +95,7 @@ func TestInternalHosts(t *testing.T) {
 func TestWhatStays(t *testing.T) {
 	t.Parallel()
 	for _, in := range []string{
-		"the ratio is 10:30, step 3:45", "at 12:30:00", "HTTP 503 Service Unavailable", "status:503", "exit code:137", "line:42", "line 7, column:12", "order:471 is closed", "room:204", "batch:12", "max_tokens=4096", "uid=42", "tokenizer: bpe", "sk-learn-pipeline", "/x?code=NOT_FOUND", "www.local.example.com", "total_tokens: 12",
+		"the ratio is 10:30, step 3:45", "at 12:30:00", "HTTP 503 Service Unavailable", "status:503", "index:12", "status:4711", "limit:8080", "user=ann has no rights", "oauth2: cannot fetch token: 400 Bad Request", "(using password: YES)", "authorization: denied by policy", "cookie: not set", "invalid token: token is expired by 3h", "vault token lookup failed", "lookup failed: no", `secret "db-creds" not found in namespace prod`, "signature: mismatch", "Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON", "unexpected token: [ at line 2", "usage: login <token> <host>", "secretary: Ann", "pass_rate: 0.5", "token_count=12", "token: invalid for INV-1", "token: expired at 2026-01-31T15:04:05Z", "password: must not be shorter than 12 characters", "the password uses sha256", "token v2 of it", "auth_method: basic", "password:\nuser: ann", "exit code:137", "line:42", "line 7, column:12", "order:471 is closed", "room:204", "batch:12", "max_tokens=4096", "uid=42", "tokenizer: bpe", "sk-learn-pipeline", "/x?code=NOT_FOUND", "www.local.example.com", "total_tokens: 12",
 		"api.weather.gov answered 404", "see https://api.weather.gov/points/1,2", "https://medium.com/@ann/post", "write to ann@example.com", "mailto:ann@example.com",
 		"the token is expired", "token: expired", "password: must have 8 characters", "invalid password", "basic authentication is off", "basic understanding of it",
 		"no such invoice: INV-1", "amount: 12.50 EUR", "v1.2.3.4 of the app", "8.8.8.8 is public", "out of paper at tray 2", "name: Ann, city: Oslo", "a secret ingredient", "1 of 3: approved",
@@ -135,12 +135,16 @@ func TestStackTraces(t *testing.T) {
 func TestJSON(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		`{"queue":7,"n":12345678901234567890.5}`:                     `{"n":12345678901234567890.5,"queue":7}`,
-		`{"db":"postgres://u:p@db.internal/x"}`:                      `{"db":"[address]"}`,
-		`{"password":"x","list":[{"api_key":"y"},"10.0.0.1"]}`:       `{"list":[{"api_key":"[redacted]"},"[address]"],"password":"[redacted]"}`,
-		`{"password":["x"],"secret":{"v":1},"pin":1,"max_tokens":7}`: `{"max_tokens":7,"password":"[redacted]","pin":1,"secret":"[redacted]"}`,
-		`{"password":1234,"api_key":null,"token":true}`:              `{"api_key":null,"password":"[redacted]","token":true}`,
-		`"token=x"`: `"token=[redacted]"`, `{`: ``, `7`: `7`, `null`: `null`,
+		`{"queue":7,"n":12345678901234567890.5}`:                                         `{"n":12345678901234567890.5,"queue":7}`,
+		`{"db":"postgres://u:p@db.internal/x"}`:                                          `{"db":"[address]"}`,
+		`{"password":"x","list":[{"api_key":"y"},"10.0.0.1"]}`:                           `{"list":[{"api_key":"[redacted]"},"[address]"],"password":"[redacted]"}`,
+		`{"password":["x"],"secret":{"v":1},"pin":1,"max_tokens":7}`:                     `{"max_tokens":7,"password":"[redacted]","pin":1,"secret":"[redacted]"}`,
+		`{"password":1234,"api_key":null,"token":true}`:                                  `{"api_key":null,"password":"[redacted]","token":true}`,
+		`{"env":[{"name":"DB_PASSWORD","value":"x"},{"name":"A","value":"b"}]}`:          `{"env":[{"name":"DB_PASSWORD","value":"[redacted]"},{"name":"A","value":"b"}]}`,
+		`{"headers":[["X-Api-Key","x"],["Host","y"]],"argv":["run","--token","x","-v"]}`: `{"argv":["run","--token","[redacted]","-v"],"headers":[["X-Api-Key","[redacted]"],["Host","y"]]}`,
+		`{"max_password":12345678,"X-Auth":"x","dbPass":"y"}`:                            `{"X-Auth":"[redacted]","dbPass":"[redacted]","max_password":"[redacted]"}`,
+		`{"argv":["run","--token=x"]}`:                                                   `{"argv":["run","--token=[redacted]"]}`,
+		`"token=x"`:                                                                      `"token=[redacted]"`, `{`: ``, `7`: `7`, `null`: `null`,
 	} {
 		if got := string(JSON([]byte(in))); got != want {
 			t.Errorf("JSON(%s) = %s, want %s", in, got, want)

@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -91,12 +92,11 @@ func clean(v any) any {
 	case string:
 		return Text(v)
 	case []any:
-		for i, e := range v {
-			v[i] = clean(e)
-		}
+		return cleanList(v)
 	case map[string]any:
+		named := namesOther(v)
 		for name, e := range v {
-			if tells(name, e) {
+			if tells(name) && isCredential(name, e) || named && slices.Contains(held, strings.ToLower(name)) && isCredential("", e) {
 				v[name] = redacted
 				continue
 			}
@@ -106,17 +106,41 @@ func clean(v any) any {
 	return v
 }
 
-var tellingName = regexp.MustCompile(`(?i)` + telling + `|^(?:pass|pw|otp|jwt|auth|authorization|cookie)$`)
+// cleanList cleans the elements of a list, which can be a header or the arguments of a command.
+func cleanList(list []any) any {
+	before := ""
+	for i, e := range list {
+		text, isText := e.(string)
+		isFlag := strings.HasPrefix(before, "-") && !strings.Contains(before, "=") && tells(before)
+		if isText && (isFlag || len(list) == 2 && i == 1 && (isHeader(before) || tells(before))) {
+			list[i] = redacted
+		} else {
+			list[i] = clean(e)
+		}
+		before = text
+	}
+	return list
+}
 
-// tells reports whether a member of an object is a credential, with all that is in it.
-func tells(name string, value any) bool {
+// namesOther reports whether an object is a pair of a telling name and a value.
+func namesOther(object map[string]any) bool {
+	for name, e := range object {
+		if text, isText := e.(string); isText && slices.Contains(naming, strings.ToLower(name)) && !strings.ContainsAny(text, " \t\r\n") && tells(text) {
+			return true
+		}
+	}
+	return false
+}
+
+// isCredential reports whether the value of a member with a telling name can be a credential.
+func isCredential(name string, value any) bool {
 	switch value := value.(type) {
 	case nil, bool:
 		return false
 	case string:
-		return value != "" && tellingName.MatchString(name) && !harmless(name, value)
+		return value != "" && !harmless(name, value)
 	case json.Number:
-		return tellingName.MatchString(name) && !harmless(name, value.String())
+		return !harmless(name, value.String())
 	}
-	return tellingName.MatchString(name) && !tokenizer.MatchString(name)
+	return true
 }
