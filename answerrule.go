@@ -3,10 +3,13 @@ package durablemcp
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
 // An answerRule is who may answer what the workflows of one type ask. It is decided
@@ -73,7 +76,7 @@ func (s *declarations) completeAnswerRules() {
 
 // mayAnswer reports whether a caller may answer a question of an owner's workflow.
 // The tool's own function can only narrow the rule.
-func (r *answerRule) mayAnswer(ctx context.Context, b *base, own AnswerFunc, caller Caller, owner Owner, q question) bool {
+func (r *answerRule) mayAnswer(ctx context.Context, b *base, own AnswerFunc, caller Caller, owner Owner, q memo.Question) bool {
 	allow := r.allow
 	if own != nil {
 		allow = append(slices.Clip(allow), own)
@@ -92,17 +95,17 @@ func (r *answerRule) mayAnswer(ctx context.Context, b *base, own AnswerFunc, cal
 
 // mayAnswer returns those of a workflow's questions that the caller of a request
 // may answer through the tool.
-func (w *waiter) mayAnswer(ctx context.Context, req mcp.Request, seen *snapshot) []question {
-	if len(seen.memo.questions) == 0 {
+func (w *waiter) mayAnswer(ctx context.Context, req mcp.Request, seen *snapshot) []memo.Question {
+	if len(seen.memo.Questions) == 0 {
 		return nil
 	}
 	caller, err := w.caller(ctx, req)
 	if err != nil {
 		return nil
 	}
-	var list []question
-	for _, q := range seen.memo.questions {
-		if w.rule.mayAnswer(ctx, w.base, w.allowAnswer, caller, Owner{seen.memo.record.Owner}, q) {
+	var list []memo.Question
+	for _, q := range seen.memo.Questions {
+		if w.rule.mayAnswer(ctx, w.base, w.allowAnswer, caller, Owner{seen.memo.Record.Owner}, q) {
 			list = append(list, q)
 		}
 	}
@@ -110,37 +113,47 @@ func (w *waiter) mayAnswer(ctx context.Context, req mcp.Request, seen *snapshot)
 }
 
 // answering is who answers by a request. That the caller may was found out before.
-func (w *waiter) answering(ctx context.Context, req mcp.Request) Sender {
+func (w *waiter) answering(ctx context.Context, req mcp.Request) memo.Sender {
 	caller, err := w.caller(ctx, req)
 	if err != nil {
-		return Sender{}
+		return memo.Sender{}
 	}
 	return caller.sender()
+}
+
+// answerIn reads the argument of an update for [AnswerUpdate], which can be of any type with
+// the JSON of an [Answer]. Of what is none, it returns the zero value.
+func answerIn(argument any) (a memo.Answer) {
+	data, err := json.Marshal(argument)
+	if err != nil || json.Unmarshal(data, &a) != nil {
+		return memo.Answer{}
+	}
+	return a
 }
 
 // checkAnswer decides whether a caller may answer the question that an answer, given
 // through an [UpdateTool], is for. A question that is not the caller's to answer
 // looks like one that is not open.
 func (t *updateTool) checkAnswer(ctx context.Context, c *connection, e *execution, m *messageInput) error {
-	given, _ := m.argument().(Answer)
+	given := answerIn(m.argument())
 	seen, err := c.describe(ctx, e.id, e.runID)
 	if err != nil {
 		return err
 	}
 	meant := 0
-	for _, q := range seen.memo.questions {
-		if given.Key != "" && given.Key != q.Key && given.Key != cmp.Or(q.Name, defaultKey) {
+	for _, q := range seen.memo.Questions {
+		if given.Key != "" && given.Key != q.Key && given.Key != cmp.Or(q.Name, memo.DefaultKey) {
 			continue
 		}
 		meant++
 		// Of a registry that does not know who may answer, Allow of this tool says it.
 		unknown := len(t.rule.starters) == 0 && len(t.rule.allow) == 0 && t.allow != nil
 		if !unknown && !t.rule.mayAnswer(ctx, t.base, nil, m.caller, Owner{e.record.Owner}, q) {
-			return questionNotOpen()
+			return memo.NotAsked()
 		}
 	}
 	if meant == 0 {
-		return questionNotOpen()
+		return memo.NotAsked()
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"testing"
 	"time"
+
+	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
 // TestAnswerMistakes lets a tool answer for those whom the tools that start the
@@ -69,7 +71,7 @@ func TestAnswerRule(t *testing.T) {
 	}
 	nobody := func(context.Context, Caller, Owner, Question) error { return errors.New("nobody") }
 	b := &base{opts: Options{Logger: slog.New(slog.DiscardHandler)}}
-	q := question{Key: "k", Asked: time.Now()}
+	q := memo.Question{Key: "k", Asked: time.Now()}
 	for name, test := range map[string]struct {
 		allow []AnswerFunc
 		own   AnswerFunc

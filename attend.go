@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
 // The pace of a call that waits: how soon after the last one it looks at the
@@ -167,7 +169,7 @@ func (w *waiter) passOn(ctx context.Context, c *connection, req *mcp.CallToolReq
 		answer, err := w.answerOfResult(q.Key, result)
 		if err == nil {
 			answer.By = w.answering(ctx, req)
-			h.declined[q.Key] = q.ignores(answer)
+			h.declined[q.Key] = q.Ignores(answer.Action)
 			err = w.deliver(ctx, c, e, answer, deadline)
 		}
 		var refusal *answerError
@@ -186,7 +188,7 @@ func (w *waiter) passOn(ctx context.Context, c *connection, req *mcp.CallToolReq
 // deliver passes an answer on until the workflow has taken or refused it, or the
 // deadline is over, if there is one: a person who has answered must not have to
 // again because a worker is away.
-func (w *waiter) deliver(ctx context.Context, c *connection, e *execution, answer Answer, deadline time.Time) error {
+func (w *waiter) deliver(ctx context.Context, c *connection, e *execution, answer memo.Answer, deadline time.Time) error {
 	for {
 		err := c.answer(ctx, e, answer)
 		var refusal *answerError

@@ -13,6 +13,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/durablemcp/durablemcp/internal/handle"
+	"github.com/durablemcp/durablemcp/internal/memo"
 	"github.com/durablemcp/durablemcp/internal/redact"
 	"github.com/durablemcp/durablemcp/internal/schema"
 )
@@ -69,7 +70,7 @@ func (a *audience) tell(ctx context.Context, seen *snapshot) *mcp.CallToolResult
 	case a.client.modern():
 		// All that is open is asked, also what was declined before something new was asked:
 		// the next call brings all answers, and tells what is new then.
-		if !slices.ContainsFunc(open, func(q question) bool { return !a.heard.declined[q.Key] }) {
+		if !slices.ContainsFunc(open, func(q memo.Question) bool { return !a.heard.declined[q.Key] }) {
 			return nil // others may answer
 		}
 		return a.inputRequired(ctx, open)
@@ -83,7 +84,7 @@ func (a *audience) tell(ctx context.Context, seen *snapshot) *mcp.CallToolResult
 
 // inputRequired answers with questions, as clients since 2026-07-28 are asked
 // (SEP-2322): they make the call again, with the answers and the state.
-func (a *audience) inputRequired(ctx context.Context, open []question) *mcp.CallToolResult {
+func (a *audience) inputRequired(ctx context.Context, open []memo.Question) *mcp.CallToolResult {
 	result := &mcp.CallToolResult{Content: []mcp.Content{}, InputRequests: inputRequests(open, a.heard.refused)}
 	if caller, err := a.caller(ctx, a.req); err == nil && a.e.record.Salt != "" {
 		h := handle.Handle{Tool: a.name, WorkflowID: a.e.id, FirstRunID: a.e.firstRunID, Round: open[0].Key, Holder: caller.Principal}
@@ -92,13 +93,9 @@ func (a *audience) inputRequired(ctx context.Context, open []question) *mcp.Call
 	return result
 }
 
-// maxAsked is how often a person is asked anew after wrong answers to one
-// question: a program that answers badly must not be asked for ever.
-const maxAsked = 10
-
 // ask puts a question to the person through the open call, as clients up to
 // 2025-11-25 are asked, unless that is under way.
-func (a *audience) ask(ctx context.Context, q question) {
+func (a *audience) ask(ctx context.Context, q memo.Question) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.asking[q.Key] != nil {
@@ -136,11 +133,11 @@ func (a *audience) asked(ctx context.Context, err error) {
 
 // converse asks until the workflow has taken an answer, or has withdrawn the
 // question.
-func (a *audience) converse(ctx context.Context, q question) error {
+func (a *audience) converse(ctx context.Context, q memo.Question) error {
 	reason := ""
-	for range maxAsked {
-		params := q.params(reason)
-		if q.Mode == modeURL {
+	for range memo.MaxRefusals {
+		params := elicitParams(q, reason)
+		if q.Mode == memo.ModeURL {
 			params.ElicitationID = q.Key // which these protocol versions want
 		}
 		result, err := a.session.Elicit(context.WithValue(ctx, askedKey{}, q), params)
@@ -173,7 +170,7 @@ type askedKey struct{}
 func readAnswers(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
 		result, err := next(ctx, method, req)
-		q, asked := ctx.Value(askedKey{}).(question)
+		q, asked := ctx.Value(askedKey{}).(memo.Question)
 		if answer, ok := result.(*mcp.ElicitResult); ok && asked && err == nil {
 			answer.Content = schema.Lenient(q.Schema, answer.Content)
 		}
@@ -195,7 +192,7 @@ func badContent(err error) string {
 }
 
 // withdraw takes back the questions that are not open any more.
-func (a *audience) withdraw(open []question) {
+func (a *audience) withdraw(open []memo.Question) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	gone := maps.Clone(a.asking)
@@ -264,7 +261,7 @@ func (a *audience) progress(ctx context.Context, seen *snapshot) {
 	if !a.wantsProgress() {
 		return
 	}
-	said := seen.memo.progress
+	said := seen.memo.Progress
 	message := redact.Cut(seen.activity(seen.now()), redact.MaxLength)
 	stepped := said.Done > a.told
 	if !stepped && message == a.saying {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
 func newTestAudience() *audience {
@@ -22,7 +24,7 @@ func newTestAudience() *audience {
 func TestAskingThatPanics(t *testing.T) {
 	t.Parallel()
 	a := newTestAudience() // without a session
-	a.ask(t.Context(), question{Key: "k", Mode: modeForm})
+	a.ask(t.Context(), memo.Question{Key: "k", Mode: memo.ModeForm})
 	<-a.woken
 	if !a.isDeaf() || a.busy != 0 {
 		t.Errorf("after a panic, %d people are being asked, deaf %v", a.busy, a.deaf)

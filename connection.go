@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/durablemcp/durablemcp/internal/memo"
 	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
@@ -58,7 +59,7 @@ func (c *connection) reach(ctx context.Context) error {
 }
 
 // memo reads the memo of a described execution.
-func (c *connection) memo(ctx context.Context, resp *workflowservice.DescribeWorkflowExecutionResponse) (*memo, error) {
+func (c *connection) memo(ctx context.Context, resp *workflowservice.DescribeWorkflowExecutionResponse) (*memo.Memo, error) {
 	info := resp.GetWorkflowExecutionInfo()
 	// A reset begins a run anew, and keeps what the run has asked.
 	began := info.GetStartTime().AsTime()
@@ -66,16 +67,16 @@ func (c *connection) memo(ctx context.Context, resp *workflowservice.DescribeWor
 		began = original.AsTime()
 	}
 	fields := info.GetMemo().GetFields()
-	if !slices.ContainsFunc(sortedKeys(fields), ours) {
-		return &memo{}, nil
+	if !slices.ContainsFunc(sortedKeys(fields), memo.Owns) {
+		return &memo.Memo{}, nil
 	}
-	var m *memo
+	var m *memo.Memo
 	err := c.read(ctx, info.GetExecution(), info.GetMemo(), func(desc *client.WorkflowExecutionDescription) (err error) {
-		m, err = readMemo(desc, began)
+		m, err = memo.Read(desc.GetMemoValue, began)
 		return err
 	})
 	if err == nil && closed(info.GetStatus()) {
-		m.questions = nil // a workflow can end before it has taken back what it asks
+		m.Questions = nil // a workflow can end before it has taken back what it asks
 	}
 	return m, err
 }
@@ -83,8 +84,8 @@ func (c *connection) memo(ctx context.Context, resp *workflowservice.DescribeWor
 // decode reads one payload of an execution.
 func (c *connection) decode(ctx context.Context, e *execution, payload *common.Payload, into any) error {
 	of := &common.WorkflowExecution{WorkflowId: e.id, RunId: e.runID}
-	return c.read(ctx, of, &common.Memo{Fields: map[string]*common.Payload{memoKey: payload}}, func(desc *client.WorkflowExecutionDescription) error {
-		return desc.GetMemoValue(memoKey, into)
+	return c.read(ctx, of, &common.Memo{Fields: map[string]*common.Payload{memo.RecordField: payload}}, func(desc *client.WorkflowExecutionDescription) error {
+		return desc.GetMemoValue(memo.RecordField, into)
 	})
 }
 
@@ -119,7 +120,7 @@ type execution struct {
 	queue      string // its task queue, if it was looked up
 	status     enums.WorkflowExecutionStatus
 	created    time.Time
-	record     record // zero if no tool started it
+	record     memo.Record // zero if no tool started it
 
 	repeats *repetition // the call found it closed, and repeats what it did; nil if not
 }
@@ -133,7 +134,7 @@ func closed(s enums.WorkflowExecutionStatus) bool {
 // A snapshot is what Temporal knows of an execution at one moment.
 type snapshot struct {
 	*workflowservice.DescribeWorkflowExecutionResponse
-	memo  *memo
+	memo  *memo.Memo
 	ahead time.Duration // how far Temporal's time is ahead of this machine's
 }
 
@@ -142,7 +143,7 @@ func (s *snapshot) now() time.Time { return time.Now().Add(s.ahead) }
 
 // age is how long ago the workflow's chain began.
 func (s *snapshot) age() time.Duration {
-	if asked := s.memo.record.Created; !asked.IsZero() { // by this machine's time
+	if asked := s.memo.Record.Created; !asked.IsZero() { // by this machine's time
 		return time.Since(asked)
 	}
 	return s.now().Sub(s.created())
@@ -167,8 +168,8 @@ func (c *connection) describe(ctx context.Context, id, runID string) (*snapshot,
 			f.Message = c.redact(redact.Text(f.GetMessage()))
 		}
 	}
-	if info := resp.GetWorkflowExecutionInfo(); !m.record.Created.IsZero() && info.GetExecution().GetRunId() == info.GetFirstRunId() {
-		c.clock.learn(m.record.Created, info.GetStartTime().AsTime())
+	if info := resp.GetWorkflowExecutionInfo(); !m.Record.Created.IsZero() && info.GetExecution().GetRunId() == info.GetFirstRunId() {
+		c.clock.learn(m.Record.Created, info.GetStartTime().AsTime())
 	}
 	ahead, _ := c.clock.difference()
 	return &snapshot{resp, m, ahead}, nil
@@ -216,21 +217,23 @@ func (c *connection) cancel(ctx context.Context, e *execution, reason string) er
 }
 
 func (s *snapshot) info() *workflow.WorkflowExecutionInfo { return s.GetWorkflowExecutionInfo() }
-func (s *snapshot) workflowType() string                  { return s.info().GetType().GetName() }
-func (s *snapshot) closed() bool                          { return closed(s.info().GetStatus()) }
+
+func (s *snapshot) workflowType() string { return s.info().GetType().GetName() }
+
+func (s *snapshot) closed() bool { return closed(s.info().GetStatus()) }
 
 // asking returns the snapshot as one that asks those questions only: nobody is
 // told what others are asked.
-func (s *snapshot) asking(questions []question) *snapshot {
+func (s *snapshot) asking(questions []memo.Question) *snapshot {
 	m := *s.memo
-	m.questions = questions
+	m.Questions = questions
 	return &snapshot{s.DescribeWorkflowExecutionResponse, &m, s.ahead}
 }
 
 // created is when the workflow's chain began.
 func (s *snapshot) created() time.Time {
-	if !s.memo.record.Created.IsZero() {
-		return s.memo.record.Created
+	if !s.memo.Record.Created.IsZero() {
+		return s.memo.Record.Created
 	}
 	return s.info().GetStartTime().AsTime()
 }
@@ -239,6 +242,6 @@ func (s *snapshot) execution() *execution {
 	info := s.info()
 	return &execution{
 		id: info.GetExecution().GetWorkflowId(), runID: info.GetExecution().GetRunId(), firstRunID: info.GetFirstRunId(),
-		queue: info.GetTaskQueue(), status: info.GetStatus(), created: s.created(), record: s.memo.record,
+		queue: info.GetTaskQueue(), status: info.GetStatus(), created: s.created(), record: s.memo.Record,
 	}
 }

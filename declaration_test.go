@@ -9,6 +9,8 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
 type order struct {
@@ -79,7 +81,9 @@ func TestMistakes(t *testing.T) {
 		"cron":            {tools: []Tool{with(func(w *WorkflowTool) { w.StartOptions.CronSchedule = "* * * * *" })}, field: "StartOptions.CronSchedule"},
 		"reuse in opts":   {tools: []Tool{with(func(w *WorkflowTool) { w.StartOptions.WorkflowIDReusePolicy = 1 })}, field: "StartOptions.WorkflowIDReusePolicy"},
 		"conflict policy": {tools: []Tool{with(func(w *WorkflowTool) { w.StartOptions.WorkflowIDConflictPolicy = 1 })}, field: "StartOptions.WorkflowIDConflictPolicy"},
-		"memo":            {tools: []Tool{with(func(w *WorkflowTool) { w.StartOptions = client.StartWorkflowOptions{Memo: map[string]any{memoKey: 1}} })}, field: "StartOptions.Memo"},
+		"memo": {tools: []Tool{with(func(w *WorkflowTool) {
+			w.StartOptions = client.StartWorkflowOptions{Memo: map[string]any{memo.RecordField: 1}}
+		})}, field: "StartOptions.Memo"},
 
 		"no arg names":      {tools: []Tool{with(func(w *WorkflowTool) { w.Workflow = twoArgs })}, field: "ArgNames", want: []string{"found no names for 2 arguments"}},
 		"scalar, no name":   {tools: []Tool{with(func(w *WorkflowTool) { w.Workflow = oneScalar })}, field: "ArgNames", want: []string{"string"}},

@@ -3,8 +3,6 @@ package durablemcp
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,15 +14,16 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/durablemcp/durablemcp/internal/memo"
 	"github.com/durablemcp/durablemcp/internal/redact"
 	"github.com/durablemcp/durablemcp/internal/schema"
 )
 
-// params is the question as MCP asks it, with what was wrong with the answer
+// elicitParams is the question as MCP asks it, with what was wrong with the answer
 // before, if there was one.
-func (q question) params(reason string) *mcp.ElicitParams {
+func elicitParams(q memo.Question, reason string) *mcp.ElicitParams {
 	params := &mcp.ElicitParams{Mode: q.Mode, Message: q.Message, URL: q.URL}
-	if q.Mode == modeForm {
+	if q.Mode == memo.ModeForm {
 		params.RequestedSchema = q.Schema
 	}
 	if reason != "" {
@@ -34,27 +33,27 @@ func (q question) params(reason string) *mcp.ElicitParams {
 }
 
 // inputRequests are questions as they stand in the results of calls, under their keys.
-func inputRequests(questions []question, reasons map[string]string) mcp.InputRequestMap {
+func inputRequests(questions []memo.Question, reasons map[string]string) mcp.InputRequestMap {
 	requests := make(mcp.InputRequestMap, len(questions))
 	for _, q := range questions {
-		requests[q.Key] = q.params(reasons[q.Key])
+		requests[q.Key] = elicitParams(q, reasons[q.Key])
 	}
 	return requests
 }
 
 // taskRequests are questions as they stand in a task.
-func taskRequests(questions []question) mcp.InputRequestMap {
+func taskRequests(questions []memo.Question) mcp.InputRequestMap {
 	requests := make(mcp.InputRequestMap, len(questions))
 	for _, q := range questions {
-		requests[q.taskKey()] = q.params(q.Reason)
+		requests[q.TaskKey()] = elicitParams(q, q.Reason)
 	}
 	return requests
 }
 
 // readAnswer reads a client's response to a question, which can be as long as
 // arguments. Its error is an [*answerError].
-func (w *waiter) readAnswer(key string, response json.RawMessage) (Answer, error) {
-	a := Answer{Key: key}
+func (w *waiter) readAnswer(key string, response json.RawMessage) (memo.Answer, error) {
+	a := memo.Answer{Key: key}
 	if limit := w.opts.MaxArgumentBytes; len(response) > limit {
 		return a, badAnswer(fmt.Sprintf("the answer is %d bytes, more than the %d that this server takes", len(response), limit))
 	}
@@ -66,7 +65,7 @@ func (w *waiter) readAnswer(key string, response json.RawMessage) (Answer, error
 		return a, badAnswer(`want {"action": "accept", "content": …}, or the action "decline" or "cancel"`)
 	}
 	a.Action = result.Action
-	if a.Action == accept && len(result.Content) > 0 {
+	if a.Action == memo.Accept && len(result.Content) > 0 {
 		if err := json.Unmarshal(schema.Unquoted(result.Content), &a.Content); err != nil {
 			return a, badAnswer("/content: want an object")
 		}
@@ -76,12 +75,12 @@ func (w *waiter) readAnswer(key string, response json.RawMessage) (Answer, error
 
 // answerOfResult is a client's response, which the SDK has read already, as an
 // answer.
-func (w *waiter) answerOfResult(key string, result *mcp.ElicitResult) (Answer, error) {
+func (w *waiter) answerOfResult(key string, result *mcp.ElicitResult) (memo.Answer, error) {
 	for _, name := range sortedKeys(result.Content) {
 		// The SDK has read numbers as float64: those of which it may have made
 		// others are not taken.
 		if n, ok := result.Content[name].(float64); ok && math.Abs(n) >= 1<<53 {
-			return Answer{}, badAnswer(fmt.Sprintf("/content/%s: numbers of 2^53 and more cannot be passed on exactly", name))
+			return memo.Answer{}, badAnswer(fmt.Sprintf("/content/%s: numbers of 2^53 and more cannot be passed on exactly", name))
 		}
 	}
 	return w.readAnswer(key, mustMarshal(result))
@@ -119,11 +118,11 @@ func misfits(refusal *temporal.ApplicationError) string {
 // taken it. It is safe to repeat. The error is an [*answerError], nil if the
 // question is not open any more, and anything else if it is not known whether
 // the workflow has taken it, or will.
-func (c *connection) answer(ctx context.Context, e *execution, a Answer) error {
+func (c *connection) answer(ctx context.Context, e *execution, a memo.Answer) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	update, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: e.id, FirstExecutionRunID: e.firstRunID, UpdateName: AnswerUpdate, UpdateID: a.digest(), Args: []any{a},
+		WorkflowID: e.id, FirstExecutionRunID: e.firstRunID, UpdateName: AnswerUpdate, UpdateID: a.Digest(), Args: []any{a},
 		WaitForStage: client.WorkflowUpdateStageCompleted,
 	})
 	if err == nil {
@@ -134,11 +133,11 @@ func (c *connection) answer(ctx context.Context, e *execution, a Answer) error {
 	}
 	if refusal, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		switch {
-		case refusal.Type() == errInvalidAnswer:
+		case refusal.Type() == memo.TypeInvalidAnswer:
 			return &answerError{redact.Text(refusal.Message()), misfits(refusal)}
-		case refusal.Type() == errStaysOpen:
+		case refusal.Type() == memo.TypeStaysOpen:
 			return nil
-		case refusal.Type() == errNotAsked: // answered by somebody else, withdrawn, or about to be asked again after a replay
+		case refusal.Type() == memo.TypeNotAsked: // answered by somebody else, withdrawn, or about to be asked again after a replay
 			return nil
 		case strings.Contains(refusal.Message(), "unknown update "+AnswerUpdate): // in a run that asks nothing yet
 			return nil
@@ -150,17 +149,17 @@ func (c *connection) answer(ctx context.Context, e *execution, a Answer) error {
 // refuse lets a workflow ask a task's question anew, if that one is still open. It is
 // an error if too many answers were refused, or if the workflow runs an older version
 // of the library.
-func (c *connection) refuse(ctx context.Context, e *execution, q question, reason string) error {
+func (c *connection) refuse(ctx context.Context, e *execution, q memo.Question, reason string) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	update, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: e.id, FirstExecutionRunID: e.firstRunID, UpdateName: refusalUpdate, UpdateID: "refusal-" + q.taskKey(),
-		Args: []any{wrongAnswer{q.Key, q.Refused, reason}}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		WorkflowID: e.id, FirstExecutionRunID: e.firstRunID, UpdateName: memo.RefusalUpdate, UpdateID: "refusal-" + q.TaskKey(),
+		Args: []any{memo.WrongAnswer{Key: q.Key, Refused: q.Refused, Reason: reason}}, WaitForStage: client.WorkflowUpdateStageCompleted,
 	})
 	if err == nil {
 		err = update.Get(ctx, nil)
 	}
-	if refusal, ok := errors.AsType[*temporal.ApplicationError](err); isNotFound(err) || ok && refusal.Type() == errNotAsked {
+	if refusal, ok := errors.AsType[*temporal.ApplicationError](err); isNotFound(err) || ok && refusal.Type() == memo.TypeNotAsked {
 		return nil // the workflow has ended, or somebody else's answer came first
 	}
 	return err
@@ -176,13 +175,6 @@ func hopeless(err error) bool {
 	_, denied := errors.AsType[*serviceerror.PermissionDenied](err)
 	_, precondition := errors.AsType[*serviceerror.FailedPrecondition](err)
 	return invalid || denied || precondition
-}
-
-// digest names an answer, so that Temporal takes it once however often it is
-// sent.
-func (a Answer) digest() string {
-	sum := sha256.Sum256(mustMarshal(a))
-	return "answer-" + a.Key + "-" + hex.EncodeToString(sum[:8])
 }
 
 // answersWith says which of the registry's tools answers what the workflow

@@ -269,12 +269,18 @@ const (
 )
 
 func (WorkflowTool) turn() turn { return startsWorkflows }
+
 func (t SignalTool) turn() turn { return turnOfMessage(t.Start) }
+
 func (t UpdateTool) turn() turn { return turnOfMessage(t.Start) }
-func (QueryTool) turn() turn    { return others }
-func (ResultTool) turn() turn   { return others }
-func (StatusTool) turn() turn   { return others }
-func (CancelTool) turn() turn   { return others }
+
+func (QueryTool) turn() turn { return others }
+
+func (ResultTool) turn() turn { return others }
+
+func (StatusTool) turn() turn { return others }
+
+func (CancelTool) turn() turn { return others }
 
 func turnOfMessage(start *WithStart) turn {
 	if start != nil {

@@ -28,9 +28,10 @@ import (
 	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/durablemcp/durablemcp/internal/form"
+	"github.com/durablemcp/durablemcp/internal/ask"
 	"github.com/durablemcp/durablemcp/internal/handle"
 	"github.com/durablemcp/durablemcp/internal/listen"
+	"github.com/durablemcp/durablemcp/internal/memo"
 	"github.com/durablemcp/durablemcp/internal/schema"
 )
 
@@ -55,9 +56,10 @@ const (
 type interview struct {
 	fakeTemporal
 	described *workflowservice.DescribeWorkflowExecutionResponse
-	question  *openQuestion
+	question  memo.Question
+	form      *ask.Form
 	cancels   int
-	answers   []Answer
+	answers   []memo.Answer
 	panics    int
 
 	handler mcp.ToolHandler
@@ -80,12 +82,12 @@ func (i *interview) CancelWorkflowWithOptions(context.Context, client.CancelWork
 }
 
 func (i *interview) UpdateWorkflow(_ context.Context, options client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
-	a, answers := options.Args[0].(Answer)
+	a, answers := options.Args[0].(memo.Answer)
 	if !answers {
-		return nil, questionNotOpen() // it asks under one key only
+		return nil, memo.NotAsked() // it asks under one key only
 	}
 	i.answers = append(i.answers, a)
-	if _, err := i.question.check(a); err != nil {
+	if _, err := ask.Check(i.question, i.form.Read, a); err != nil {
 		return nil, err
 	}
 	return taken{}, nil
@@ -98,8 +100,11 @@ func (taken) Get(context.Context, any) error { return nil }
 
 // Enabled, Handle, WithAttrs and WithGroup look for panics in the log.
 func (i *interview) Enabled(context.Context, slog.Level) bool { return true }
-func (i *interview) WithAttrs([]slog.Attr) slog.Handler       { return i }
-func (i *interview) WithGroup(string) slog.Handler            { return i }
+
+func (i *interview) WithAttrs([]slog.Attr) slog.Handler { return i }
+
+func (i *interview) WithGroup(string) slog.Handler { return i }
+
 func (i *interview) Handle(_ context.Context, r slog.Record) error {
 	if strings.Contains(r.Message, "panicked") {
 		i.panics++
@@ -109,7 +114,8 @@ func (i *interview) Handle(_ context.Context, r slog.Record) error {
 
 func newInterview(t testing.TB) *interview {
 	t.Helper()
-	i := &interview{fakeTemporal: fakeTemporal{result: "paid"}, question: newVerdict(t)}
+	i := &interview{fakeTemporal: fakeTemporal{result: "paid"}}
+	i.question, i.form = newVerdict(t)
 	pay := func(workflow.Context, struct {
 		ID string `json:"id"`
 	}) (string, error) {
@@ -131,7 +137,7 @@ func newInterview(t testing.TB) *interview {
 	})
 
 	canonical := json.RawMessage(`{"id":"a"}`)
-	rec := record{Tool: "pay", Input: schema.Digest(canonical), Salt: strings.Repeat("A", 22), Created: time.Unix(0, 0)}
+	rec := memo.Record{Tool: "pay", Input: schema.Digest(canonical), Salt: strings.Repeat("A", 22), Created: time.Unix(0, 0)}
 	i.describe(t, rec)
 	h := handle.Handle{Tool: "pay", WorkflowID: theWorkflow, FirstRunID: theRun}
 	if i.task, err = h.Text(rec.Salt, nil); err != nil {
@@ -145,12 +151,12 @@ func newInterview(t testing.TB) *interview {
 }
 
 // describe makes the description of the workflow.
-func (i *interview) describe(t testing.TB, rec record) {
+func (i *interview) describe(t testing.TB, rec memo.Record) {
 	t.Helper()
-	another := i.question.question
+	another := i.question
 	another.Key = anotherKey
 	fields := make(map[string]*common.Payload)
-	for name, value := range map[string]any{memoKey: rec, questionsMemo: []question{i.question.question, another}} {
+	for name, value := range map[string]any{memo.RecordField: rec, memo.QuestionsField: []memo.Question{i.question, another}} {
 		payload, err := converter.GetDefaultDataConverter().ToPayload(value)
 		if err != nil {
 			t.Fatal(err)
@@ -165,15 +171,15 @@ func (i *interview) describe(t testing.TB, rec record) {
 }
 
 // newVerdict returns an open question for a verdict.
-func newVerdict(t testing.TB) *openQuestion {
+func newVerdict(t testing.TB) (memo.Question, *ask.Form) {
 	t.Helper()
-	f, err := form.Of(reflect.TypeFor[verdict]())
+	f, err := ask.FormOf(reflect.TypeFor[verdict]())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &openQuestion{read: f.Read, question: question{
-		Key: openKey, Name: "approval", Message: "Pay?", Mode: modeForm, Schema: f.Requested(), Asked: time.Unix(1, 0),
-	}}
+	return memo.Question{
+		Key: openKey, Name: "approval", Message: "Pay?", Mode: memo.ModeForm, Schema: f.Requested(), Asked: time.Unix(1, 0),
+	}, f
 }
 
 // decoderOf makes a description that reads memo fields with a data converter:
@@ -346,8 +352,8 @@ func FuzzReadAnswer(f *testing.F) {
 		if a.Key != "k" || a.Action == "" || a.Content != nil && a.Action != "accept" {
 			t.Errorf("%q was read as %+v", raw, a)
 		}
-		var again Answer
-		if err := json.Unmarshal(mustMarshal(a), &again); err != nil || again.digest() != a.digest() {
+		var again memo.Answer
+		if err := json.Unmarshal(mustMarshal(a), &again); err != nil || again.Digest() != a.Digest() {
 			t.Errorf("%+v becomes %+v on its way: %v", a, again, err)
 		}
 	})
@@ -366,17 +372,13 @@ func FuzzCheck(f *testing.F) {
 	f.Add("decline", `{}`)
 	f.Add("cancel", `null`)
 	f.Add("", `{}`)
-	q := newVerdict(f)
-	shape, err := form.Of(reflect.TypeFor[verdict]())
-	if err != nil {
-		f.Fatal(err)
-	}
+	q, shape := newVerdict(f)
 	f.Fuzz(func(t *testing.T, action, raw string) {
-		a := Answer{Action: action}
+		a := memo.Answer{Action: action}
 		if json.Unmarshal([]byte(raw), &a.Content) != nil {
 			return // Temporal's data converter refuses it
 		}
-		content, err := q.check(a)
+		content, err := ask.Check(q, shape.Read, a)
 		switch {
 		case err != nil && content != nil, err == nil && action != "accept" && action != "decline" && action != "cancel":
 			t.Errorf("%s %s: %s, %v", action, raw, content, err)
@@ -388,7 +390,7 @@ func FuzzCheck(f *testing.F) {
 			if v := value.Interface().(verdict); v.Amount < 1 {
 				t.Errorf("%s is read as %+v", raw, v)
 			}
-			again, err := q.check(Answer{Action: "accept", Content: members(t, content)})
+			again, err := ask.Check(q, shape.Read, memo.Answer{Action: "accept", Content: members(t, content)})
 			if err != nil || !bytes.Equal(again, content) {
 				t.Errorf("%s is checked to %s, and that to %s, %v", raw, content, again, err)
 			}

@@ -75,7 +75,7 @@ func (t *workflowTool) resume(ctx context.Context, c *connection, state string, 
 		t.log(ctx, "describing a workflow failed", "error", err)
 		return nil, nothingDone(serviceFailure(err))
 	}
-	if seen == nil || !seen.memo.record.sameWork(in) {
+	if seen == nil || !seen.memo.Record.SameWork(in.Full, in.Given) {
 		return nil, badRequestState()
 	}
 	return seen.execution(), nil

@@ -11,6 +11,8 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
 type parcel struct {
@@ -119,7 +121,9 @@ func TestDefaultsAreApplied(t *testing.T) {
 	}
 }
 
-func digestOf(start *fakeStart) string { return start.options.Memo[memoKey].(record).Input }
+func digestOf(start *fakeStart) string {
+	return start.options.Memo[memo.RecordField].(memo.Record).Input
+}
 
 // TestPrincipal checks {@principal}: it names the caller, and a call without
 // one is refused.

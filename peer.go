@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
 // A peer is the client of a request, in what matters for how it is answered.
@@ -43,12 +45,12 @@ func (p peer) tasks() bool {
 // answers reports whether the client can put a question to a person. A client
 // that names no mode knows forms only (MCP 2025-11-25, client/elicitation,
 // Capabilities).
-func (p peer) answers(q question) bool {
+func (p peer) answers(q memo.Question) bool {
 	can := p.caps.Elicitation
 	if can == nil {
 		return false
 	}
-	if q.Mode == modeURL {
+	if q.Mode == memo.ModeURL {
 		return can.URL != nil
 	}
 	return can.Form != nil || can.URL == nil
@@ -61,12 +63,12 @@ func (w *waiter) owns(ctx context.Context, req mcp.Request, seen *snapshot) bool
 		return true // others may not touch it
 	}
 	caller, err := w.caller(ctx, req)
-	return err == nil && caller.Principal == seen.memo.record.Owner
+	return err == nil && caller.Principal == seen.memo.Record.Owner
 }
 
 // askable returns those of the questions that the client can put to a person.
-func (p peer) askable(questions []question) []question {
-	var list []question
+func (p peer) askable(questions []memo.Question) []memo.Question {
+	var list []memo.Question
 	for _, q := range questions {
 		if p.answers(q) {
 			list = append(list, q)

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/durablemcp/durablemcp/internal/doing"
+	"github.com/durablemcp/durablemcp/internal/memo"
 	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
@@ -100,7 +101,7 @@ func (b *base) running(ctx context.Context, c *connection, seen *snapshot) runni
 	now := seen.now()
 	e := seen.execution()
 	answer := running{
-		WorkflowID: e.id, RunID: e.runID, Elapsed: doing.Round(seen.age()).String(), closed: e.closed(), Questions: askedOf(seen.memo.questions),
+		WorkflowID: e.id, RunID: e.runID, Elapsed: doing.Round(seen.age()).String(), closed: e.closed(), Questions: askedOf(seen.memo.Questions),
 	}
 	if answer.Doing = b.stuck(ctx, c, seen.DescribeWorkflowExecutionResponse, now); answer.Doing == "" {
 		answer.Doing = seen.doing(now)
@@ -108,7 +109,7 @@ func (b *base) running(ctx context.Context, c *connection, seen *snapshot) runni
 	return answer
 }
 
-func askedOf(questions []question) []asked {
+func askedOf(questions []memo.Question) []asked {
 	var list []asked
 	for _, q := range questions {
 		list = append(list, asked{Key: q.Key, Title: q.Title, Message: q.Message, Schema: q.Schema, URL: q.URL})
@@ -120,10 +121,10 @@ func askedOf(questions []question) []asked {
 // says of itself, and what Temporal knows.
 func (s *snapshot) doing(now time.Time) string {
 	var parts []string
-	for _, q := range s.memo.questions {
+	for _, q := range s.memo.Questions {
 		parts = append(parts, "waiting for a person's answer to: "+q.Message)
 	}
-	if text := s.memo.progress.String(); text != "" {
+	if text := s.memo.Progress.String(); text != "" {
 		parts = append(parts, redact.Text(text))
 	}
 	if text := doing.Describe(s.DescribeWorkflowExecutionResponse, now); text != "" {

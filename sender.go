@@ -7,8 +7,10 @@ import (
 	"reflect"
 	"slices"
 
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/durablemcp/durablemcp/internal/ask"
+	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
 // A Sender is who made a call, as a workflow sees it: as the MCP server has verified it,
@@ -44,12 +46,8 @@ var senderType = reflect.TypeFor[Sender]()
 // those it says false, too. A field of type [Sender] in the workflow's arguments serves
 // all.
 func CallerOf(ctx workflow.Context) (Sender, bool) {
-	payload := workflow.GetInfo(ctx).Memo.GetFields()[memoKey]
-	var r record
-	if payload == nil || converter.GetDefaultDataConverter().FromPayload(payload, &r) != nil { //workflowcheck:ignore // it depends on the memo alone
-		return Sender{}, false
-	}
-	return Sender{r.Owner, r.Claims}, true
+	sender, known := ask.CallerOf(ctx)
+	return Sender(sender), known
 }
 
 // maxClaims is how many bytes the claims of a caller may have: they share the memo with
@@ -69,7 +67,7 @@ func (b *base) claims(ctx context.Context, c Caller) (map[string]string, error) 
 	return claims, nil
 }
 
-func (c Caller) sender() Sender { return Sender{c.Principal, c.claims} }
+func (c Caller) sender() memo.Sender { return memo.Sender{Principal: c.Principal, Claims: c.claims} }
 
 // senders are where the fields of type Sender are in the arguments of a tool: their
 // indexes by argument.
@@ -126,7 +124,7 @@ func (d *declaration) noSenders(field string, t reflect.Type, seen map[reflect.T
 
 // from returns the arguments with who sends them.
 func (in *input) from(c Caller) []any {
-	return in.senders.change(in.args, func(s *Sender) { *s = c.sender() })
+	return in.senders.change(in.args, func(s *Sender) { *s = Sender(c.sender()) })
 }
 
 // change returns arguments whose fields of type Sender are changed.

@@ -20,6 +20,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
+	"github.com/durablemcp/durablemcp/internal/memo"
 	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
@@ -222,9 +223,9 @@ func (u *sentUpdate) verdict(ctx context.Context, err error) *toolError {
 		failure.Message = fmt.Sprintf("%s was refused: %s", u.name, failure.Message)
 		failure.advice = "The workflow did not take it in its present state. Look at that state before you call again."
 		switch failure.Type {
-		case errInvalidAnswer:
+		case memo.TypeInvalidAnswer:
 			failure.advice = "Correct the answer and call again, or ask the user again."
-		case errStaysOpen:
+		case memo.TypeStaysOpen:
 			failure.advice = "Nothing was recorded. Tell the user that somebody has to accept, here or through another client."
 		}
 		return failure

@@ -10,6 +10,8 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+
+	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
 // A SignalTool is a tool that sends a signal to a workflow.
@@ -198,13 +200,13 @@ func (t *signalTool) startWith(ctx context.Context, c *connection, m *messageInp
 }
 
 // checkStart finds out whether a signal has reached the workflow of another call.
-func (t *signalTool) checkStart(ctx context.Context, c *connection, m *messageInput, e *execution, rec record) error {
+func (t *signalTool) checkStart(ctx context.Context, c *connection, m *messageInput, e *execution, rec memo.Record) error {
 	seen, err := c.describe(ctx, e.id, e.runID)
 	if err != nil { // deleted, or Temporal is away: the signal was taken
 		t.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
 		return nil
 	}
-	if seen.memo.record.Salt == rec.Salt {
+	if seen.memo.Record.Salt == rec.Salt {
 		return nil
 	}
 	if _, err := t.start.same(ctx, seen, m.startInput, m.caller); err != nil {

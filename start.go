@@ -14,6 +14,7 @@ import (
 
 	"github.com/durablemcp/durablemcp/internal/handle"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
+	"github.com/durablemcp/durablemcp/internal/memo"
 	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
@@ -78,7 +79,7 @@ func (s *starter) restless(id string) *toolError {
 const mostStarts = 4
 
 // tryStart starts the workflow. If its ID is taken, it returns by which run.
-func (s *starter) tryStart(ctx context.Context, c *connection, options client.StartWorkflowOptions, rec record, args []any) (e *execution, taken string, err error) {
+func (s *starter) tryStart(ctx context.Context, c *connection, options client.StartWorkflowOptions, rec memo.Record, args []any) (e *execution, taken string, err error) {
 	var run client.WorkflowRun
 	err = send(ctx, func(ctx context.Context) error {
 		run, err = c.ExecuteWorkflow(ctx, options, s.workflowType, args...)
@@ -110,19 +111,27 @@ func (s *starter) answers(ctx context.Context, seen *snapshot, in *input, caller
 }
 
 // optionsFor returns the options for one start.
-func (s *starter) optionsFor(id string, in *input, caller Caller) (client.StartWorkflowOptions, record) {
-	rec := record{Tool: s.name, Input: in.Full, Given: givenDigest(in), Owner: caller.Principal, Claims: caller.claims, Created: time.Now().UTC(), Salt: handle.NewSalt()}
+func (s *starter) optionsFor(id string, in *input, caller Caller) (client.StartWorkflowOptions, memo.Record) {
+	rec := memo.Record{Tool: s.name, Input: in.Full, Given: givenDigest(in), Owner: caller.Principal, Claims: caller.claims, Created: time.Now().UTC(), Salt: handle.NewSalt()}
 	options := s.options
 	options.ID = id
 	options.Memo = maps.Clone(options.Memo)
 	if options.Memo == nil {
 		options.Memo = make(map[string]any)
 	}
-	options.Memo[memoKey] = rec
+	options.Memo[memo.RecordField] = rec
 	if options.StaticSummary == "" {
 		options.StaticSummary = summary(s.name, in)
 	}
 	return options, rec
+}
+
+// givenDigest is the field Given of the record of a call.
+func givenDigest(in *input) string {
+	if in.Given == in.Full {
+		return ""
+	}
+	return in.Given
 }
 
 // same returns the described execution if it was started with the same
@@ -132,7 +141,7 @@ func (s *starter) same(ctx context.Context, seen *snapshot, in *input, caller Ca
 	if e.record.Input == "" || seen.workflowType() != s.workflowType || !s.mayTouch(ctx, s.allow, caller, Owner{e.record.Owner}) {
 		return nil, s.conflict(fmt.Sprintf("The workflow ID %q belongs to work that this tool did not start for this caller.", e.id))
 	}
-	if !e.record.sameWork(in) {
+	if !e.record.SameWork(in.Full, in.Given) {
 		return nil, s.conflict(fmt.Sprintf("The workflow %q was started with other arguments.", e.id))
 	}
 	if e.closed() {

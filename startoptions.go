@@ -7,6 +7,8 @@ import (
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
+
+	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
 // checkReuse checks the field WorkflowIDReusePolicy.
@@ -29,7 +31,7 @@ func (d *declaration) checkStartOptions(prefix string, o client.StartWorkflowOpt
 		{"WorkflowIDReusePolicy", o.WorkflowIDReusePolicy == 0, "set WorkflowIDReusePolicy beside it"},
 		{"WorkflowIDConflictPolicy", o.WorkflowIDConflictPolicy == 0, "a call joins the running workflow"},
 		{"CronSchedule", o.CronSchedule == "", "a call is one execution; use a Temporal Schedule"},
-		{"Memo", !slices.ContainsFunc(sortedKeys(o.Memo), ours), "the library keeps its own record in the field " + memoKey + " and those that begin with it"},
+		{"Memo", !slices.ContainsFunc(sortedKeys(o.Memo), memo.Owns), "the library keeps its own record in the field " + memo.RecordField + " and those that begin with it"},
 	} {
 		if !field.empty {
 			d.mistake(prefix+field.name, "a value", "none: "+field.instead)

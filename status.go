@@ -145,7 +145,7 @@ func (t *statusTool) status(ctx context.Context, c *connection, e *execution) (*
 	for _, child := range seen.GetPendingChildren() {
 		s.Children = append(s.Children, childStatus{child.GetWorkflowId(), child.GetWorkflowTypeName()})
 	}
-	s.Questions = askedOf(seen.memo.questions)
+	s.Questions = askedOf(seen.memo.Questions)
 	if s.Doing = t.stuck(ctx, c, seen.DescribeWorkflowExecutionResponse, now); s.Doing == "" {
 		s.Doing = seen.doing(now)
 		s.Details = t.details(ctx, c, e)

@@ -66,7 +66,7 @@ func (t *task) find(ctx context.Context, req mcp.Request) (*snapshot, error) {
 // that the caller may touch through the tool.
 func (w *waiter) resolve(ctx context.Context, c *connection, h handle.Handle, caller Caller) (*snapshot, error) {
 	return c.chain(ctx, h.WorkflowID, h.FirstRunID, func(seen *snapshot) bool {
-		record := seen.memo.record
+		record := seen.memo.Record
 		return h.Tool == w.name && h.By(record.Salt, w.opts.Secret) && seen.workflowType() == w.workflowType &&
 			w.mayTouch(ctx, w.allow, caller, Owner{record.Owner})
 	})
@@ -113,7 +113,7 @@ func (t *task) update(ctx context.Context, req *taskRequest, seen *snapshot) err
 	}
 	refused := make(map[string]string)
 	for _, q := range t.mayAnswer(ctx, req, seen) {
-		response, answered := responses[q.taskKey()]
+		response, answered := responses[q.TaskKey()]
 		if !answered {
 			continue
 		}
@@ -127,7 +127,7 @@ func (t *task) update(ctx context.Context, req *taskRequest, seen *snapshot) err
 		case errors.As(err, &refusal):
 			if err := t.c.refuse(ctx, seen.execution(), q, refusal.where); err != nil {
 				t.log(ctx, "a task's question is not asked again", "workflow_id", t.handle.WorkflowID, "error", err)
-				refused[q.taskKey()] = refusal.reason
+				refused[q.TaskKey()] = refusal.reason
 			}
 		case err != nil:
 			t.log(ctx, "passing an answer on failed", "workflow_id", t.handle.WorkflowID, "error", err)

@@ -65,7 +65,7 @@ func (s *snapshot) state(id string) taskState {
 		state.Status, state.StatusMessage = taskCancelled, "The workflow was cancelled."
 	case closed(status):
 		state.Status = taskCompleted
-	case len(s.memo.questions) > 0:
+	case len(s.memo.Questions) > 0:
 		state.Status = taskInputRequired
 		state.StatusMessage = redact.Cut(s.doing(now), redact.MaxLength)
 	default:
@@ -99,9 +99,9 @@ func (s *snapshot) updated() time.Time {
 		}
 	}
 	see(s.info().GetStartTime().AsTime()) // of a later run, which may have the memo of an earlier one
-	see(s.memo.updated)
-	see(s.memo.progress.At)
-	for _, q := range s.memo.questions {
+	see(s.memo.Updated)
+	see(s.memo.Progress.At)
+	for _, q := range s.memo.Questions {
 		see(q.Asked)
 	}
 	if s.info().GetCloseTime() != nil {

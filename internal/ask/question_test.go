@@ -1,12 +1,15 @@
-package durablemcp
+package ask
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
 // TestQuestionsAreForgotten checks that a process keeps nothing of workflows
@@ -18,15 +21,15 @@ func TestQuestionsAreForgotten(t *testing.T) {
 	}
 	for name, end := range map[string]func(ctx workflow.Context) error{
 		"answered": func(ctx workflow.Context) error {
-			_, err := Elicit[form](ctx, "?")
+			_, err := Elicit(ctx, reflect.TypeFor[form](), "?", Options{})
 			return err
 		},
 		"abandoned": func(ctx workflow.Context) error {
-			workflow.Go(ctx, func(ctx workflow.Context) { _, _ = Elicit[form](ctx, "?") })
+			workflow.Go(ctx, func(ctx workflow.Context) { _, _ = Elicit(ctx, reflect.TypeFor[form](), "?", Options{}) })
 			return workflow.Sleep(ctx, time.Hour)
 		},
 		"continued as new": func(ctx workflow.Context) error {
-			workflow.Go(ctx, func(ctx workflow.Context) { _, _ = Elicit[form](ctx, "?") })
+			workflow.Go(ctx, func(ctx workflow.Context) { _, _ = Elicit(ctx, reflect.TypeFor[form](), "?", Options{}) })
 			_ = workflow.Sleep(ctx, time.Hour)
 			return workflow.NewContinueAsNewError(ctx, "again")
 		},
@@ -45,7 +48,7 @@ func TestQuestionsAreForgotten(t *testing.T) {
 			env.RegisterDelayedCallback(func() {
 				asked = len(lookUp(run).questions)
 				if name == "answered" {
-					env.UpdateWorkflowNoRejection(AnswerUpdate, "", t, Answer{Action: "decline"})
+					env.UpdateWorkflowNoRejection(memo.AnswerUpdate, "", t, memo.Answer{Action: "decline"})
 				}
 			}, time.Minute)
 			env.ExecuteWorkflow("again")
@@ -97,9 +100,9 @@ func TestKeysAreUnique(t *testing.T) {
 // TestTheDefaultKeyNames answers a question that has the default key.
 func TestTheDefaultKeyNames(t *testing.T) {
 	t.Parallel()
-	b := &board{questions: []*openQuestion{{question: question{Key: "question-01"}}, {question: question{Key: "other-02", Name: "other"}}}}
+	b := &board{questions: []*openQuestion{{Question: memo.Question{Key: "question-01"}}, {Question: memo.Question{Key: "other-02", Name: "other"}}}}
 	for key, want := range map[string]string{"question": "question-01", "question-01": "question-01", "other": "other-02", "": "", "more": ""} {
-		q, err := b.find(Answer{Key: key})
+		q, err := b.find(memo.Answer{Key: key})
 		if (err != nil) != (want == "") || err == nil && q.Key != want {
 			t.Errorf("%q finds %v, %v; want %q", key, q, err, want)
 		}

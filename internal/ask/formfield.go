@@ -1,4 +1,4 @@
-package form
+package ask
 
 import (
 	"encoding/json"

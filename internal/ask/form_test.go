@@ -1,4 +1,4 @@
-package form
+package ask
 
 import (
 	"encoding/json"
@@ -24,7 +24,7 @@ type everything struct {
 
 func formOf[T any](t *testing.T) *Form {
 	t.Helper()
-	f, err := Of(reflect.TypeFor[T]())
+	f, err := FormOf(reflect.TypeFor[T]())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestWhatNoFormCanHave(t *testing.T) {
 			A chan int `json:"a"`
 		}](),
 	} {
-		if _, err := Of(typ); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := FormOf(typ); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Of(%v): error %v does not contain %q", typ, err, want)
 		}
 	}
@@ -84,7 +84,7 @@ func TestWhatNoFormCanHave(t *testing.T) {
 
 func TestAllMistakesOfATypeAreSaid(t *testing.T) {
 	t.Parallel()
-	_, err := Of(reflect.TypeFor[struct {
+	_, err := FormOf(reflect.TypeFor[struct {
 		A any      `json:"a"`
 		B []string `json:"b"`
 	}]())
@@ -130,7 +130,7 @@ func FuzzRead(f *testing.F) {
 	for _, seed := range []string{`{}`, `null`, `{"email":"a@b.c","level":"low"}`, `{"level":{"level":1}}`, `[1]`, `{"count":1e999}`, "\x00"} {
 		f.Add(seed)
 	}
-	form, err := Of(reflect.TypeFor[everything]())
+	form, err := FormOf(reflect.TypeFor[everything]())
 	if err != nil {
 		f.Fatal(err)
 	}

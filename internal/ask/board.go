@@ -1,4 +1,4 @@
-package durablemcp
+package ask
 
 import (
 	"cmp"
@@ -9,7 +9,11 @@ import (
 	"time"
 	"weak"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/durablemcp/durablemcp/internal/memo"
+	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
 // A board is what a run of a workflow tells of itself: what it asks, and how far it is.
@@ -18,7 +22,7 @@ type board struct {
 	bounded   bool            // as memoChange has it
 	questions []*openQuestion // in the order in which they were asked
 	shown     []*openQuestion // those in the workflow's current details
-	progress  *progress       // nil if nothing new was reported
+	progress  *memo.Progress  // nil if nothing new was reported
 	asked     bool            // the questions are others than those in the memo
 	withdrawn time.Time       // when the last one was taken back, zero if none was since the memo
 	changes   int             // how often something was put on it or taken off
@@ -132,7 +136,7 @@ func (b *board) drop(q *openQuestion) {
 }
 
 // report puts progress on the board.
-func (b *board) report(ctx workflow.Context, p progress) error {
+func (b *board) report(ctx workflow.Context, p memo.Progress) error {
 	b.progress = &p
 	details := []string{p.String()}
 	for _, q := range b.shown {
@@ -175,18 +179,18 @@ func (b *board) news() bool { return b.asked || b.progress != nil }
 
 // publish writes what is new into the memo.
 func (b *board) publish(ctx workflow.Context) error {
-	memo := make(map[string]any)
+	fields := make(map[string]any)
 	if b.asked {
-		memo[questionsMemo] = b.listed()
+		fields[memo.QuestionsField] = b.listed()
 	}
 	if !b.withdrawn.IsZero() {
-		memo[updatedMemo] = b.withdrawn
+		fields[memo.UpdatedField] = b.withdrawn
 	}
 	if b.progress != nil {
-		memo[progressMemo] = *b.progress
+		fields[memo.ProgressField] = *b.progress
 	}
 	b.asked, b.withdrawn, b.progress = false, time.Time{}, nil
-	return workflow.UpsertMemo(ctx, memo)
+	return workflow.UpsertMemo(ctx, fields)
 }
 
 // listed returns the questions that a workflow asks, nil if that are none. They share a
@@ -194,9 +198,9 @@ func (b *board) publish(ctx workflow.Context) error {
 // could not be taken out of a memo that a data converter encrypts, nor when the workflow
 // continues as new.
 func (b *board) listed() any {
-	var list []question
+	var list []memo.Question
 	for _, q := range b.visible() {
-		list = append(list, q.question)
+		list = append(list, q.Question)
 	}
 	if list == nil {
 		return nil // and not an empty list, which would stay
@@ -205,6 +209,53 @@ func (b *board) listed() any {
 }
 
 // detail is the text of a question in the workflow's current details.
-func (q question) detail() string {
+func detail(q memo.Question) string {
 	return "\n\n**" + cmp.Or(q.Title, "Waiting for an answer") + "** " + q.Message
+}
+
+// refused returns the question that a wrong answer was given to, if it can be asked again.
+func (b *board) refused(r memo.WrongAnswer) (*openQuestion, error) {
+	q, err := b.find(memo.Answer{Key: r.Key})
+	switch {
+	case err != nil:
+		return nil, err
+	case q.Key != r.Key || q.Refused != r.Refused:
+		return nil, memo.NotAsked()
+	case q.Refused >= memo.MaxRefusals:
+		return nil, temporal.NewNonRetryableApplicationError("too many answers to this question did not fit it", memo.TypeInvalidAnswer, nil)
+	}
+	return q, nil
+}
+
+// askAgain asks a task's question under another key.
+func (b *board) askAgain(ctx workflow.Context, r memo.WrongAnswer) error {
+	q, err := b.refused(r)
+	if err != nil {
+		return err
+	}
+	q.Refused++
+	q.Reason = redact.Cut(r.Reason, mostReason)
+	q.measure()                 //workflowcheck:ignore // it depends on the question alone
+	if q.size > mostQuestions { // the question itself has the room
+		q.Reason = ""
+		q.measure() //workflowcheck:ignore // as above
+	}
+	return b.put(ctx)
+}
+
+// find returns the open question that an answer is for.
+func (b *board) find(a memo.Answer) (*openQuestion, error) {
+	var found []*openQuestion
+	for _, q := range b.visible() {
+		if !q.answered && (a.Key == "" || a.Key == q.Key || a.Key == cmp.Or(q.Name, memo.DefaultKey)) {
+			found = append(found, q)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return nil, temporal.NewNonRetryableApplicationError("several questions are open: the answer must name one by its key", memo.TypeNotAsked, nil)
+	}
+	return nil, memo.NotAsked()
 }

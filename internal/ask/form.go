@@ -1,7 +1,4 @@
-// Package form makes the forms by which a workflow asks a person something:
-// the restricted schemas of MCP's elicitation (2025-11-25, client/elicitation,
-// Requested Schema), from Go types.
-package form
+package ask
 
 import (
 	"bytes"
@@ -15,8 +12,9 @@ import (
 	"github.com/durablemcp/durablemcp/internal/schema"
 )
 
-// A Form is what a person is asked for. It is immutable and safe for
-// concurrent use.
+// A Form is what a person is asked for, as a Go type describes it: one of the restricted
+// schemas of MCP's elicitation (2025-11-25, client/elicitation, Requested Schema). It is
+// immutable and safe for concurrent use.
 type Form struct {
 	schema    *schema.Schema
 	requested json.RawMessage
@@ -24,16 +22,16 @@ type Form struct {
 
 var forms sync.Map // reflect.Type -> func() (*Form, error)
 
-// Of returns the form of a Go type: a struct whose fields are strings, numbers,
+// FormOf returns the form of a Go type: a struct whose fields are strings, numbers,
 // booleans, enums and lists of enums. Its error says all that is wrong with the
 // type.
-func Of(t reflect.Type) (*Form, error) {
-	made, _ := forms.LoadOrStore(t, sync.OnceValues(func() (*Form, error) { return build(t) }))
+func FormOf(t reflect.Type) (*Form, error) {
+	made, _ := forms.LoadOrStore(t, sync.OnceValues(func() (*Form, error) { return newForm(t) }))
 	of, _ := made.(func() (*Form, error))
 	return of()
 }
 
-func build(t reflect.Type) (*Form, error) {
+func newForm(t reflect.Type) (*Form, error) {
 	if t.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("%v is not a struct; a form has named fields", t)
 	}
