@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 	"github.com/durablemcp/durablemcp/internal/schema"
 )
@@ -180,17 +181,14 @@ type address struct {
 	template *idtemplate.Template // nil for workflow_id and run_id
 }
 
-// workflowKey is a workflow as arguments name it. The run ID may be empty.
-type workflowKey struct{ id, runID string }
-
-func (b *base) key(a address, in *input, caller Caller) (workflowKey, error) {
+func (b *base) key(a address, in *input, caller Caller) (execution.Key, error) {
 	if a.template == nil {
 		id, _ := in.Arguments["workflow_id"].(string)
 		runID, _ := in.Arguments["run_id"].(string)
-		return workflowKey{id, runID}, nil
+		return execution.Key{ID: id, RunID: runID}, nil
 	}
 	id, err := b.render(a.template, in, caller)
-	return workflowKey{id: id}, err
+	return execution.Key{ID: id}, err
 }
 
 // address adds the arguments that name the workflow to those of the payload,

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
 // TestRefusedCallerBeforeArguments holds that who may not call is told so, and costs
@@ -30,7 +32,7 @@ func TestRefusedCallerBeforeArguments(t *testing.T) {
 	}
 	for _, b := range registry.bindings {
 		for _, arguments := range []string{`{"none":1}`, `{"workflow_id":"a","id":"b","weight":1}`, `[`} {
-			result, err := b.handler(newConnection(&fakeTemporal{}, *opts))(t.Context(), &mcp.CallToolRequest{
+			result, err := b.handler(execution.New(&fakeTemporal{}, opts.connection()))(t.Context(), &mcp.CallToolRequest{
 				Params: &mcp.CallToolParamsRaw{Name: b.tool.Name, Arguments: json.RawMessage(arguments)},
 			})
 			if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
@@ -95,8 +96,8 @@ func (r *answerRule) mayAnswer(ctx context.Context, b *base, own AnswerFunc, cal
 
 // mayAnswer returns those of a workflow's questions that the caller of a request
 // may answer through the tool.
-func (w *waiter) mayAnswer(ctx context.Context, req mcp.Request, seen *snapshot) []memo.Question {
-	if len(seen.memo.Questions) == 0 {
+func (w *waiter) mayAnswer(ctx context.Context, req mcp.Request, seen *execution.Snapshot) []memo.Question {
+	if len(seen.Memo.Questions) == 0 {
 		return nil
 	}
 	caller, err := w.caller(ctx, req)
@@ -104,8 +105,8 @@ func (w *waiter) mayAnswer(ctx context.Context, req mcp.Request, seen *snapshot)
 		return nil
 	}
 	var list []memo.Question
-	for _, q := range seen.memo.Questions {
-		if w.rule.mayAnswer(ctx, w.base, w.allowAnswer, caller, Owner{seen.memo.Record.Owner}, q) {
+	for _, q := range seen.Memo.Questions {
+		if w.rule.mayAnswer(ctx, w.base, w.allowAnswer, caller, Owner{seen.Memo.Record.Owner}, q) {
 			list = append(list, q)
 		}
 	}
@@ -134,21 +135,21 @@ func answerIn(argument any) (a memo.Answer) {
 // checkAnswer decides whether a caller may answer the question that an answer, given
 // through an [UpdateTool], is for. A question that is not the caller's to answer
 // looks like one that is not open.
-func (t *updateTool) checkAnswer(ctx context.Context, c *connection, e *execution, m *messageInput) error {
+func (t *updateTool) checkAnswer(ctx context.Context, c *execution.Client, e *execution.Execution, m *messageInput) error {
 	given := answerIn(m.argument())
-	seen, err := c.describe(ctx, e.id, e.runID)
+	seen, err := c.Describe(ctx, e.ID, e.RunID)
 	if err != nil {
 		return err
 	}
 	meant := 0
-	for _, q := range seen.memo.Questions {
+	for _, q := range seen.Memo.Questions {
 		if given.Key != "" && given.Key != q.Key && given.Key != cmp.Or(q.Name, memo.DefaultKey) {
 			continue
 		}
 		meant++
 		// Of a registry that does not know who may answer, Allow of this tool says it.
 		unknown := len(t.rule.starters) == 0 && len(t.rule.allow) == 0 && t.allow != nil
-		if !unknown && !t.rule.mayAnswer(ctx, t.base, nil, m.caller, Owner{e.record.Owner}, q) {
+		if !unknown && !t.rule.mayAnswer(ctx, t.base, nil, m.caller, Owner{e.Record.Owner}, q) {
 			return memo.NotAsked()
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
 // TestUnknownArgumentsAreSaidToTheAuthor holds that the log names the option for arguments
@@ -37,7 +39,7 @@ func TestUnknownArgumentsAreSaidToTheAuthor(t *testing.T) {
 				t.Fatal(err)
 			}
 			b := registry.bindings[0]
-			result, err := b.handler(newConnection(&fakeTemporal{}, registry.opts))(t.Context(), &mcp.CallToolRequest{
+			result, err := b.handler(execution.New(&fakeTemporal{}, registry.opts.connection()))(t.Context(), &mcp.CallToolRequest{
 				Params: &mcp.CallToolParamsRaw{Name: b.tool.Name, Arguments: json.RawMessage(test.arguments)},
 			})
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
@@ -28,12 +29,12 @@ const (
 // It costs Temporal the requests of a [watch], one for each change that it sees
 // (at most 10 a second), and one every 2 seconds while activities are pending
 // and the client wants progress.
-func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *execution, deadline time.Time) (*mcp.CallToolResult, error) {
+func (w *waiter) attend(ctx context.Context, c *execution.Client, a *audience, e *execution.Execution, deadline time.Time) (*mcp.CallToolResult, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer a.stop()
 	go a.heed(ctx)
-	watch := w.watch(ctx, c, e.id, e.runID)
+	watch := c.Watch(ctx, e.ID, e.RunID)
 	pause := lookForLife
 	if a.wantsProgress() {
 		pause = 0 // also if nothing happens
@@ -41,7 +42,7 @@ func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *exec
 	for looked := false; ; looked = true {
 		switch a.pause(ctx, watch, deadline, pause) {
 		case workflowEnded:
-			if result, err := w.await(ctx, c, e, time.Now().Add(requestTimeout)); result != nil || err != nil || ctx.Err() != nil {
+			if result, err := w.await(ctx, c, e, time.Now().Add(execution.RequestTimeout)); result != nil || err != nil || ctx.Err() != nil {
 				return result, err
 			}
 			return w.stillRunning(ctx, c, a.req, e), nil
@@ -53,7 +54,7 @@ func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *exec
 			return nil, ctx.Err()
 		case somethingNew:
 		}
-		e.runID = watch.at()
+		e.RunID = watch.At()
 		var answer *mcp.CallToolResult
 		if answer, pause = a.news(ctx); answer != nil {
 			return answer, nil
@@ -66,14 +67,14 @@ func (w *waiter) attend(ctx context.Context, c *connection, a *audience, e *exec
 // the call has to be answered for that, and else when to look again at the
 // latest.
 func (a *audience) news(ctx context.Context) (*mcp.CallToolResult, time.Duration) {
-	seen, err := a.c.describe(ctx, a.e.id, a.e.runID)
+	seen, err := a.c.Describe(ctx, a.e.ID, a.e.RunID)
 	switch {
 	case err != nil:
 		if ctx.Err() == nil {
-			a.log(ctx, "describing a workflow failed", "workflow_id", a.e.id, "error", err)
+			a.log(ctx, "describing a workflow failed", "workflow_id", a.e.ID, "error", err)
 		}
 		return nil, lookAgain
-	case seen.closed():
+	case seen.Closed():
 		return nil, lookForLife
 	}
 	answer := a.tell(ctx, seen)
@@ -84,17 +85,17 @@ func (a *audience) news(ctx context.Context) (*mcp.CallToolResult, time.Duration
 }
 
 // lastLook answers when the wait is over.
-func (w *waiter) lastLook(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution) (*mcp.CallToolResult, error) {
+func (w *waiter) lastLook(ctx context.Context, c *execution.Client, req *mcp.CallToolRequest, e *execution.Execution) (*mcp.CallToolResult, error) {
 	seen := w.look(ctx, c, req, e)
 	if seen.closed { // after the wait: its end is there at once
-		if result, err := w.await(ctx, c, e, time.Now().Add(lookTimeout)); result != nil || err != nil {
+		if result, err := w.await(ctx, c, e, time.Now().Add(execution.LookTimeout)); result != nil || err != nil {
 			return result, err
 		}
 	}
 	return runningResult(w.name, seen, w.next.goOn(seen)), nil
 }
 
-func (w *waiter) stillRunning(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution) *mcp.CallToolResult {
+func (w *waiter) stillRunning(ctx context.Context, c *execution.Client, req *mcp.CallToolRequest, e *execution.Execution) *mcp.CallToolResult {
 	seen := w.look(ctx, c, req, e)
 	return runningResult(w.name, seen, w.next.goOn(seen))
 }
@@ -110,7 +111,7 @@ const (
 )
 
 // pause waits until there is a reason to look at the workflow again.
-func (a *audience) pause(ctx context.Context, watch *watch, deadline time.Time, most time.Duration) event {
+func (a *audience) pause(ctx context.Context, watch *execution.Watch, deadline time.Time, most time.Duration) event {
 	again := time.NewTimer(most)
 	defer again.Stop()
 	over := time.NewTimer(time.Until(a.deadline(deadline)))
@@ -118,7 +119,7 @@ func (a *audience) pause(ctx context.Context, watch *watch, deadline time.Time, 
 	select {
 	case <-ctx.Done():
 		return callOver
-	case <-watch.ended:
+	case <-watch.Ended:
 		return workflowEnded
 	case <-a.closing:
 		return waitOver
@@ -127,17 +128,17 @@ func (a *audience) pause(ctx context.Context, watch *watch, deadline time.Time, 
 			return waitOver
 		}
 	case <-a.woken:
-	case <-watch.changed:
+	case <-watch.Changed:
 	case <-again.C:
 	}
 	return somethingNew
 }
 
 // breathe lets changes that come together be one.
-func breathe(ctx context.Context, watch *watch) {
+func breathe(ctx context.Context, watch *execution.Watch) {
 	select {
 	case <-ctx.Done():
-	case <-watch.ended:
+	case <-watch.Ended:
 	case <-time.After(lookPause):
 	}
 }
@@ -150,14 +151,14 @@ type hearing struct {
 
 // passOn gives the answers that came with a call to the workflow, until the
 // deadline if no worker takes them. Its error is a [*toolError], or that of ctx.
-func (w *waiter) passOn(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution, deadline time.Time) (h hearing, err error) {
+func (w *waiter) passOn(ctx context.Context, c *execution.Client, req *mcp.CallToolRequest, e *execution.Execution, deadline time.Time) (h hearing, err error) {
 	responses := req.Params.InputResponses
 	if len(responses) == 0 {
 		return h, nil
 	}
-	seen, err := c.describe(ctx, e.id, e.runID)
+	seen, err := c.Describe(ctx, e.ID, e.RunID)
 	if err != nil {
-		w.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
+		w.log(ctx, "describing a workflow failed", "workflow_id", e.ID, "error", err)
 		return h, w.notTaken(ctx, c, e, err)
 	}
 	h = hearing{make(map[string]string), make(map[string]bool)}
@@ -172,10 +173,10 @@ func (w *waiter) passOn(ctx context.Context, c *connection, req *mcp.CallToolReq
 			h.declined[q.Key] = q.Ignores(answer.Action)
 			err = w.deliver(ctx, c, e, answer, deadline)
 		}
-		var refusal *answerError
+		var refusal *execution.RefusedAnswerError
 		switch {
 		case errors.As(err, &refusal):
-			h.refused[q.Key] = refusal.reason
+			h.refused[q.Key] = refusal.Reason
 		case ctx.Err() != nil:
 			return h, ctx.Err()
 		case err != nil:
@@ -188,28 +189,28 @@ func (w *waiter) passOn(ctx context.Context, c *connection, req *mcp.CallToolReq
 // deliver passes an answer on until the workflow has taken or refused it, or the
 // deadline is over, if there is one: a person who has answered must not have to
 // again because a worker is away.
-func (w *waiter) deliver(ctx context.Context, c *connection, e *execution, answer memo.Answer, deadline time.Time) error {
+func (w *waiter) deliver(ctx context.Context, c *execution.Client, e *execution.Execution, answer memo.Answer, deadline time.Time) error {
 	for {
-		err := c.answer(ctx, e, answer)
-		var refusal *answerError
+		err := c.Answer(ctx, e, answer)
+		var refusal *execution.RefusedAnswerError
 		if err == nil || errors.As(err, &refusal) {
 			return err
 		}
-		w.log(ctx, "passing an answer on failed", "workflow_id", e.id, "error", err)
-		if hopeless(err) || !deadline.IsZero() && time.Until(deadline) < rewatch {
+		w.log(ctx, "passing an answer on failed", "workflow_id", e.ID, "error", err)
+		if execution.IsPermanent(err) || !deadline.IsZero() && time.Until(deadline) < execution.RetryPause {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(rewatch):
+		case <-time.After(execution.RetryPause):
 		}
 	}
 }
 
 // notTaken is the error of a call whose answer the workflow has not taken.
-func (w *waiter) notTaken(ctx context.Context, c *connection, e *execution, err error) *toolError {
-	if hopeless(err) {
+func (w *waiter) notTaken(ctx context.Context, c *execution.Client, e *execution.Execution, err error) *toolError {
+	if execution.IsPermanent(err) {
 		return &toolError{
 			Type:    errRefused,
 			Message: "The workflow cannot take the answer, for a reason that the server's log explains.",
@@ -217,13 +218,13 @@ func (w *waiter) notTaken(ctx context.Context, c *connection, e *execution, err 
 		}
 	}
 	reason := ""
-	if problem := w.unattended(ctx, c, e); e.queue != "" && problem != "" {
+	if problem := c.WithoutWorker(ctx, e); e.Queue != "" && problem != "" {
 		reason = " The reason: " + strings.TrimSuffix(problem, ".") + "."
 	}
 	return &toolError{
 		Type:      errNoWorker,
 		Message:   "The workflow has not taken the answer in time, and may take it still." + reason,
 		Retryable: true,
-		advice:    "The work goes on, and asks again if it has to. " + w.next.goOn(running{WorkflowID: e.id}),
+		advice:    "The work goes on, and asks again if it has to. " + w.next.goOn(running{WorkflowID: e.ID}),
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/handle"
 	"github.com/durablemcp/durablemcp/internal/memo"
 	"github.com/durablemcp/durablemcp/internal/redact"
@@ -22,8 +23,8 @@ import (
 // reports reach it.
 type audience struct {
 	*waiter
-	c       *connection
-	e       *execution
+	c       *execution.Client
+	e       *execution.Execution
 	req     *mcp.CallToolRequest
 	client  peer
 	session *mcp.ServerSession
@@ -45,7 +46,7 @@ type audience struct {
 	closing <-chan struct{} // closed when the server shuts down
 }
 
-func newAudience(w *waiter, c *connection, req *mcp.CallToolRequest, e *execution) *audience {
+func newAudience(w *waiter, c *execution.Client, req *mcp.CallToolRequest, e *execution.Execution) *audience {
 	return &audience{
 		waiter: w, c: c, e: e, req: req, client: clientOf(req), session: req.Session, token: req.Params.GetProgressToken(),
 		woken: make(chan struct{}, 1), asking: make(map[string]context.CancelFunc),
@@ -56,9 +57,9 @@ func (a *audience) wantsProgress() bool { return a.token != nil && a.session != 
 
 // tell passes on what a running workflow asks and reports. If the call has to be
 // answered for that, it returns the answer.
-func (a *audience) tell(ctx context.Context, seen *snapshot) *mcp.CallToolResult {
+func (a *audience) tell(ctx context.Context, seen *execution.Snapshot) *mcp.CallToolResult {
 	theirs := a.mayAnswer(ctx, a.req, seen)
-	seen = seen.asking(theirs)
+	seen = seen.WithQuestions(theirs)
 	a.progress(ctx, seen)
 	open := a.client.askable(theirs)
 	switch {
@@ -86,9 +87,9 @@ func (a *audience) tell(ctx context.Context, seen *snapshot) *mcp.CallToolResult
 // (SEP-2322): they make the call again, with the answers and the state.
 func (a *audience) inputRequired(ctx context.Context, open []memo.Question) *mcp.CallToolResult {
 	result := &mcp.CallToolResult{Content: []mcp.Content{}, InputRequests: inputRequests(open, a.heard.refused)}
-	if caller, err := a.caller(ctx, a.req); err == nil && a.e.record.Salt != "" {
-		h := handle.Handle{Tool: a.name, WorkflowID: a.e.id, FirstRunID: a.e.firstRunID, Round: open[0].Key, Holder: caller.Principal}
-		result.RequestState, _ = h.Text(a.e.record.Salt, a.opts.Secret) // what was started has a handle
+	if caller, err := a.caller(ctx, a.req); err == nil && a.e.Record.Salt != "" {
+		h := handle.Handle{Tool: a.name, WorkflowID: a.e.ID, FirstRunID: a.e.FirstRunID, Round: open[0].Key, Holder: caller.Principal}
+		result.RequestState, _ = h.Text(a.e.Record.Salt, a.opts.Secret) // what was started has a handle
 	}
 	return result
 }
@@ -120,7 +121,7 @@ func (a *audience) asked(ctx context.Context, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if err != nil && ctx.Err() == nil {
-		a.log(ctx, "asking through a client failed", "workflow_id", a.e.id, "error", err)
+		a.log(ctx, "asking through a client failed", "workflow_id", a.e.ID, "error", err)
 		a.deaf = true
 	}
 	a.busy--
@@ -153,11 +154,11 @@ func (a *audience) converse(ctx context.Context, q memo.Question) error {
 			answer.By = a.answering(ctx, a.req)
 			err = a.deliver(ctx, a.c, a.e, answer, time.Time{})
 		}
-		var refusal *answerError
+		var refusal *execution.RefusedAnswerError
 		if !errors.As(err, &refusal) {
 			return err
 		}
-		reason = refusal.reason
+		reason = refusal.Reason
 	}
 	return errors.New("all answers were wrong")
 }
@@ -257,12 +258,12 @@ func nudged(told float64) float64 {
 // progress sends how far the workflow is, if the client wants to know. Numbers
 // only grow (MCP 2025-11-25, utilities/progress): where there is news without a
 // step, the number grows by next to nothing.
-func (a *audience) progress(ctx context.Context, seen *snapshot) {
+func (a *audience) progress(ctx context.Context, seen *execution.Snapshot) {
 	if !a.wantsProgress() {
 		return
 	}
-	said := seen.memo.Progress
-	message := redact.Cut(seen.activity(seen.now()), redact.MaxLength)
+	said := seen.Memo.Progress
+	message := redact.Cut(seen.Activity(seen.Now()), redact.MaxLength)
 	stepped := said.Done > a.told
 	if !stepped && message == a.saying {
 		return
@@ -278,7 +279,7 @@ func (a *audience) progress(ctx context.Context, seen *snapshot) {
 		ProgressToken: a.token, Progress: next, Total: total, Message: message,
 	})
 	if err != nil && ctx.Err() == nil {
-		a.log(ctx, "sending progress failed", "workflow_id", a.e.id, "error", err)
+		a.log(ctx, "sending progress failed", "workflow_id", a.e.ID, "error", err)
 	}
 	a.told, a.saying = next, message
 }

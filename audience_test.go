@@ -10,13 +10,14 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
 func newTestAudience() *audience {
 	w := &waiter{base: &base{name: "pay", opts: Options{Logger: slog.New(slog.DiscardHandler)}}}
 	req := &mcp.CallToolRequest{Params: &mcp.CallToolParamsRaw{Name: "pay"}}
-	return &audience{waiter: w, e: &execution{id: "pay-1"}, req: req, woken: make(chan struct{}, 1), asking: map[string]context.CancelFunc{}}
+	return &audience{waiter: w, e: &execution.Execution{ID: "pay-1"}, req: req, woken: make(chan struct{}, 1), asking: map[string]context.CancelFunc{}}
 }
 
 // TestAskingThatPanics lets asking a person panic, as an embedder's codec may. The

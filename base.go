@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
 
@@ -20,12 +21,12 @@ type base struct {
 
 // A callFunc makes one call of a tool. An error that is not a [*toolError] is a
 // JSON-RPC error, or that of ctx: the caller is gone.
-type callFunc func(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error)
+type callFunc func(ctx context.Context, c *execution.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error)
 
 // handler returns what Mount adds to a server: call, with its errors as
 // results.
-func (b *base) handler(call callFunc) func(*connection) mcp.ToolHandler {
-	return func(c *connection) mcp.ToolHandler {
+func (b *base) handler(call callFunc) func(*execution.Client) mcp.ToolHandler {
+	return func(c *execution.Client) mcp.ToolHandler {
 		return func(ctx context.Context, req *mcp.CallToolRequest) (result *mcp.CallToolResult, err error) {
 			// The MCP SDK does not recover: a panic in a user's type or hook
 			// would take the whole server down.
@@ -63,7 +64,7 @@ func internalError() *toolError {
 	return &toolError{
 		Type:    errInternal,
 		Message: "The server has a fault, which its log explains.",
-		advice:  "Calling again will probably not help. Tell the user.",
+		advice:  tellUser,
 	}
 }
 
@@ -105,4 +106,13 @@ func (b *base) render(template *idtemplate.Template, in *input, caller Caller) (
 		return "", unauthorized()
 	}
 	return id, nil
+}
+
+// place takes a place for a caller, which has to be released in any case.
+func (b *base) place(ctx context.Context, c *execution.Client, caller Caller) (release func(), ok bool) {
+	if release, ok = c.Places.Take(b.opts.MaxWaiting, caller.Principal); !ok {
+		b.log(ctx, "too many calls and subscriptions wait (Options.MaxWaiting)", "max_waiting", b.opts.MaxWaiting)
+		return func() {}, false
+	}
+	return release, true
 }

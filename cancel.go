@@ -7,6 +7,8 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/sdk/client"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
 // A CancelTool is a tool that cancels a workflow, or terminates it. Its
@@ -72,13 +74,13 @@ func (t CancelTool) declare(d *declaration) *binding {
 	})
 }
 
-func (t *cancelTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (t *cancelTool) call(ctx context.Context, c *execution.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	m, err := t.read(ctx, req)
 	if err != nil {
 		return nil, err
 	}
 	reason, _ := m.Arguments["reason"].(string)
-	e, err := t.steer(ctx, c, m, func(ctx context.Context, e *execution) error { return t.end(ctx, c, e, reason) })
+	e, err := t.steer(ctx, c, m, func(ctx context.Context, e *execution.Execution) error { return t.end(ctx, c, e, reason) })
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -89,25 +91,25 @@ func (t *cancelTool) call(ctx context.Context, c *connection, req *mcp.CallToolR
 		return nil, t.failure(ctx, e, err)
 	}
 	if t.terminate {
-		return t.withMeta(acceptedResult(e, fmt.Sprintf("The workflow %q is terminated.", e.id), "It has ended without running its cleanup code."), e), nil
+		return t.withMeta(acceptedResult(e, fmt.Sprintf("The workflow %q is terminated.", e.ID), "It has ended without running its cleanup code."), e), nil
 	}
-	return t.withMeta(acceptedResult(e, fmt.Sprintf("Temporal has accepted the request to cancel workflow %q.", e.id),
+	return t.withMeta(acceptedResult(e, fmt.Sprintf("Temporal has accepted the request to cancel workflow %q.", e.ID),
 		"The workflow ends in its own way, which its state shows."), e), nil
 }
 
 // end cancels or terminates an execution.
-func (t *cancelTool) end(ctx context.Context, c *connection, e *execution, reason string) error {
+func (t *cancelTool) end(ctx context.Context, c *execution.Client, e *execution.Execution, reason string) error {
 	reason = cmp.Or(reason, "called the MCP tool "+t.name)
 	if t.terminate {
 		return c.TerminateWorkflowWithOptions(ctx, client.TerminateWorkflowOptions{
-			WorkflowID: e.id, RunID: e.runID, FirstExecutionRunID: e.firstRunID, Reason: reason,
+			WorkflowID: e.ID, RunID: e.RunID, FirstExecutionRunID: e.FirstRunID, Reason: reason,
 		})
 	}
-	return c.cancel(ctx, e, reason)
+	return c.Cancel(ctx, e, reason)
 }
 
-func (t *cancelTool) failure(ctx context.Context, e *execution, err error) *toolError {
-	t.log(ctx, "ending a workflow failed", "workflow_id", e.id, "error", err)
+func (t *cancelTool) failure(ctx context.Context, e *execution.Execution, err error) *toolError {
+	t.log(ctx, "ending a workflow failed", "workflow_id", e.ID, "error", err)
 	failure := serviceFailure(err)
 	if failure.Type == errUnknownOutcome {
 		failure.advice = "It is safe to make the same call again."

@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	grpcstatus "google.golang.org/grpc/status"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
 // failingTemporal is a client whose requests fail, after they were sent or before.
@@ -101,7 +103,7 @@ func TestEveryCode(t *testing.T) {
 			}
 			err := test.err
 			if test.unsent {
-				err = &unsentError{err}
+				err = execution.Send(t.Context(), func(context.Context) error { return test.err })
 			}
 			read := nothingDone(serviceFailure(err))
 			if read.Type != test.read || !strings.HasSuffix(read.Message, "Nothing was done.") || read.advice == "" {
@@ -115,7 +117,7 @@ func TestEveryCode(t *testing.T) {
 // one that fails before anything was sent.
 func TestUnreadableRecord(t *testing.T) {
 	t.Parallel()
-	e := serviceFailure(&unreadableError{errors.New("codec.internal is away")})
+	e := serviceFailure(&execution.UnreadableError{Err: errors.New("codec.internal is away")})
 	if e.Type != errUnreadable || !e.Retryable || !strings.Contains(e.Message, "cannot read") {
 		t.Errorf("got %+v", e)
 	}

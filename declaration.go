@@ -12,6 +12,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/schema"
 	"github.com/durablemcp/durablemcp/internal/workflowfunc"
 )
@@ -88,7 +89,7 @@ type declaration struct {
 // A binding is a checked tool: what Mount adds to a server.
 type binding struct {
 	tool    mcp.Tool
-	handler func(*connection) mcp.ToolHandler
+	handler func(*execution.Client) mcp.ToolHandler
 }
 
 // bind makes the binding of a checked tool.

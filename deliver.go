@@ -2,20 +2,15 @@ package durablemcp
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/memo"
-	"github.com/durablemcp/durablemcp/internal/redact"
 	"github.com/durablemcp/durablemcp/internal/schema"
 )
 
@@ -55,19 +50,19 @@ func taskRequests(questions []memo.Question) mcp.InputRequestMap {
 func (w *waiter) readAnswer(key string, response json.RawMessage) (memo.Answer, error) {
 	a := memo.Answer{Key: key}
 	if limit := w.opts.MaxArgumentBytes; len(response) > limit {
-		return a, badAnswer(fmt.Sprintf("the answer is %d bytes, more than the %d that this server takes", len(response), limit))
+		return a, execution.BadAnswer(fmt.Sprintf("the answer is %d bytes, more than the %d that this server takes", len(response), limit))
 	}
 	var result struct {
 		Action  string          `json:"action"`
 		Content json.RawMessage `json:"content"`
 	}
 	if err := json.Unmarshal(response, &result); err != nil || result.Action == "" {
-		return a, badAnswer(`want {"action": "accept", "content": …}, or the action "decline" or "cancel"`)
+		return a, execution.BadAnswer(`want {"action": "accept", "content": …}, or the action "decline" or "cancel"`)
 	}
 	a.Action = result.Action
 	if a.Action == memo.Accept && len(result.Content) > 0 {
 		if err := json.Unmarshal(schema.Unquoted(result.Content), &a.Content); err != nil {
-			return a, badAnswer("/content: want an object")
+			return a, execution.BadAnswer("/content: want an object")
 		}
 	}
 	return a, nil
@@ -80,101 +75,10 @@ func (w *waiter) answerOfResult(key string, result *mcp.ElicitResult) (memo.Answ
 		// The SDK has read numbers as float64: those of which it may have made
 		// others are not taken.
 		if n, ok := result.Content[name].(float64); ok && math.Abs(n) >= 1<<53 {
-			return memo.Answer{}, badAnswer(fmt.Sprintf("/content/%s: numbers of 2^53 and more cannot be passed on exactly", name))
+			return memo.Answer{}, execution.BadAnswer(fmt.Sprintf("/content/%s: numbers of 2^53 and more cannot be passed on exactly", name))
 		}
 	}
 	return w.readAnswer(key, mustMarshal(result))
-}
-
-// An answerError says why a workflow refuses an answer: the person has to
-// answer anew.
-type answerError struct {
-	reason string
-	where  string // what the workflow may keep of the reason: nothing of the answer
-}
-
-func (e *answerError) Error() string { return e.reason }
-
-// badAnswer is the error of what is no answer at all.
-func badAnswer(reason string) *answerError { return &answerError{reason, reason} }
-
-// misfits says where an answer does not fit its question, without a word of the answer.
-func misfits(refusal *temporal.ApplicationError) string {
-	var violations []string
-	if refusal.Details(&violations) != nil {
-		return "it does not fit the question"
-	}
-	for i, violation := range violations {
-		path, problem, _ := strings.Cut(violation, ": ")
-		if !strings.HasPrefix(problem, "missing") {
-			problem = "does not fit"
-		}
-		violations[i] = path + ": " + problem
-	}
-	return strings.Join(violations, "; ")
-}
-
-// answer passes an answer on to a workflow, and waits until the workflow has
-// taken it. It is safe to repeat. The error is an [*answerError], nil if the
-// question is not open any more, and anything else if it is not known whether
-// the workflow has taken it, or will.
-func (c *connection) answer(ctx context.Context, e *execution, a memo.Answer) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	update, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: e.id, FirstExecutionRunID: e.firstRunID, UpdateName: AnswerUpdate, UpdateID: a.Digest(), Args: []any{a},
-		WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	if err == nil {
-		err = update.Get(ctx, nil)
-	}
-	if _, ended := errors.AsType[*serviceerror.NotFound](err); ended {
-		return nil
-	}
-	if refusal, ok := errors.AsType[*temporal.ApplicationError](err); ok {
-		switch {
-		case refusal.Type() == memo.TypeInvalidAnswer:
-			return &answerError{redact.Text(refusal.Message()), misfits(refusal)}
-		case refusal.Type() == memo.TypeStaysOpen:
-			return nil
-		case refusal.Type() == memo.TypeNotAsked: // answered by somebody else, withdrawn, or about to be asked again after a replay
-			return nil
-		case strings.Contains(refusal.Message(), "unknown update "+AnswerUpdate): // in a run that asks nothing yet
-			return nil
-		}
-	}
-	return err
-}
-
-// refuse lets a workflow ask a task's question anew, if that one is still open. It is
-// an error if too many answers were refused, or if the workflow runs an older version
-// of the library.
-func (c *connection) refuse(ctx context.Context, e *execution, q memo.Question, reason string) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	update, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: e.id, FirstExecutionRunID: e.firstRunID, UpdateName: memo.RefusalUpdate, UpdateID: "refusal-" + q.TaskKey(),
-		Args: []any{memo.WrongAnswer{Key: q.Key, Refused: q.Refused, Reason: reason}}, WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	if err == nil {
-		err = update.Get(ctx, nil)
-	}
-	if refusal, ok := errors.AsType[*temporal.ApplicationError](err); isNotFound(err) || ok && refusal.Type() == memo.TypeNotAsked {
-		return nil // the workflow has ended, or somebody else's answer came first
-	}
-	return err
-}
-
-// hopeless reports whether an answer that was not taken will not be taken by
-// sending it again.
-func hopeless(err error) bool {
-	if isWorkflowError(err) || tooLarge(err) {
-		return true
-	}
-	_, invalid := errors.AsType[*serviceerror.InvalidArgument](err)
-	_, denied := errors.AsType[*serviceerror.PermissionDenied](err)
-	_, precondition := errors.AsType[*serviceerror.FailedPrecondition](err)
-	return invalid || denied || precondition
 }
 
 // answersWith says which of the registry's tools answers what the workflow

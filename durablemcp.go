@@ -77,6 +77,8 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
 // DefaultWait is the default of [Options.Wait]. It stays below the 60 seconds
@@ -330,6 +332,11 @@ func (o Options) withDefaults() Options {
 		o.Logger = slog.Default()
 	}
 	return o
+}
+
+// connection is what matters of the options for what goes on in Temporal.
+func (o Options) connection() execution.Options {
+	return execution.Options{Namespace: o.Namespace, Logger: o.Logger, Redact: o.redact}
 }
 
 // tokenSubject is the default of [Options.Principal].

@@ -10,6 +10,8 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
 // fakeTemporal is a client whose workflows complete at once with result. The
@@ -78,7 +80,7 @@ func mountOn(t testing.TB, opts Options, tool WorkflowTool, c client.Client) *mo
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &mounted{t: t, handler: registry.bindings[0].handler(newConnection(c, opts))}
+	return &mounted{t: t, handler: registry.bindings[0].handler(execution.New(c, opts.connection()))}
 }
 
 // call calls the tool with raw arguments.

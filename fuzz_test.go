@@ -29,6 +29,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/durablemcp/durablemcp/internal/ask"
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/handle"
 	"github.com/durablemcp/durablemcp/internal/listen"
 	"github.com/durablemcp/durablemcp/internal/memo"
@@ -74,6 +75,10 @@ func (i *interview) DescribeWorkflowExecution(_ context.Context, id, run string)
 		return nil, serviceerror.NewNotFound("none")
 	}
 	return i.described, nil
+}
+
+func (i *interview) DescribeWorkflow(context.Context, string, string) (*client.WorkflowExecutionDescription, error) {
+	return decoderOf(converter.GetDefaultDataConverter()), nil
 }
 
 func (i *interview) CancelWorkflowWithOptions(context.Context, client.CancelWorkflowOptions) error {
@@ -127,8 +132,7 @@ func newInterview(t testing.TB) *interview {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn := newConnection(i, Options{})
-	conn.decoder.Store(decoderOf(converter.GetDefaultDataConverter()))
+	conn := execution.New(i, execution.Options{})
 	i.handler = registry.bindings[0].handler(conn)
 	i.server = &taskServer{opts: registry.opts, tools: registry.tasks, c: conn}
 	i.tasks = i.server.middleware(func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
@@ -342,8 +346,8 @@ func FuzzReadAnswer(f *testing.F) {
 	w := &waiter{base: &base{opts: Options{MaxArgumentBytes: 1000}}}
 	f.Fuzz(func(t *testing.T, raw string) {
 		a, err := w.readAnswer("k", json.RawMessage(raw))
-		var refused *answerError
-		if err != nil && (!errors.As(err, &refused) || refused.reason == "") {
+		var refused *execution.RefusedAnswerError
+		if err != nil && (!errors.As(err, &refused) || refused.Reason == "") {
 			t.Errorf("the error is %v", err)
 		}
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/handle"
 )
 
@@ -21,7 +22,7 @@ type workflowTool struct {
 	cancel  bool // what the client cancels, is cancelled
 }
 
-func (t *workflowTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (t *workflowTool) call(ctx context.Context, c *execution.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	called := time.Now()
 	caller, err := t.caller(ctx, req) // before anything that takes time
 	if err != nil {
@@ -37,11 +38,11 @@ func (t *workflowTool) call(ctx context.Context, c *connection, req *mcp.CallToo
 		return nil, ctx.Err()
 	case err != nil:
 		return nil, err
-	case t.mode == Start && (slotOf(ctx) == nil || e.record.Salt == ""):
+	case t.mode == Start && (slotOf(ctx) == nil || e.Record.Salt == ""):
 		return t.withMeta(handleResult(e), e), nil
 	}
 	result, err := t.waiter.result(ctx, c, req, caller, e, called)
-	if t.cancel && cancelledByClient(ctx, req) && caller.Principal == e.record.Owner {
+	if t.cancel && cancelledByClient(ctx, req) && caller.Principal == e.Record.Owner {
 		t.cancelWorkflow(ctx, c, e)
 	}
 	return result, err
@@ -49,7 +50,7 @@ func (t *workflowTool) call(ctx context.Context, c *connection, req *mcp.CallToo
 
 // execution returns the execution that a call is about: the one that an earlier
 // round of the call has started, or a new one, or one that it joins.
-func (t *workflowTool) execution(ctx context.Context, c *connection, state string, in *input, caller Caller) (*execution, error) {
+func (t *workflowTool) execution(ctx context.Context, c *execution.Client, state string, in *input, caller Caller) (*execution.Execution, error) {
 	if state != "" {
 		return t.resume(ctx, c, state, in, caller)
 	}
@@ -62,8 +63,8 @@ func (t *workflowTool) execution(ctx context.Context, c *connection, state strin
 
 // resume returns the execution that an earlier round of the call was about. The
 // state must be one that this tool gave out to this caller for these arguments.
-func (t *workflowTool) resume(ctx context.Context, c *connection, state string, in *input, caller Caller) (*execution, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+func (t *workflowTool) resume(ctx context.Context, c *execution.Client, state string, in *input, caller Caller) (*execution.Execution, error) {
+	ctx, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
 	defer cancel()
 	h, err := handle.Parse(state)
 	if err != nil || h.Round == "" { // a task ID is no state
@@ -75,10 +76,10 @@ func (t *workflowTool) resume(ctx context.Context, c *connection, state string, 
 		t.log(ctx, "describing a workflow failed", "error", err)
 		return nil, nothingDone(serviceFailure(err))
 	}
-	if seen == nil || !seen.memo.Record.SameWork(in.Full, in.Given) {
+	if seen == nil || !seen.Memo.Record.SameWork(in.Full, in.Given) {
 		return nil, badRequestState()
 	}
-	return seen.execution(), nil
+	return seen.Execution(), nil
 }
 
 func badRequestState() error {
@@ -96,10 +97,10 @@ func cancelledByClient(ctx context.Context, req *mcp.CallToolRequest) bool {
 
 // cancelWorkflow asks Temporal to cancel the workflow of a call that was
 // cancelled.
-func (t *workflowTool) cancelWorkflow(ctx context.Context, c *connection, e *execution) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
+func (t *workflowTool) cancelWorkflow(ctx context.Context, c *execution.Client, e *execution.Execution) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), execution.RequestTimeout)
 	defer cancel()
-	if err := c.cancel(ctx, e, ""); err != nil {
-		t.log(ctx, "cancelling a workflow failed", "workflow_id", e.id, "error", err)
+	if err := c.Cancel(ctx, e, ""); err != nil {
+		t.log(ctx, "cancelling a workflow failed", "workflow_id", e.ID, "error", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/listen"
 )
 
@@ -46,7 +47,7 @@ func (s *taskServer) listen(ctx context.Context, method string, req *listenReque
 	defer stop()
 	if end := expiry(req, time.Now()); !end.IsZero() {
 		var expire context.CancelFunc
-		ctx, expire = until(ctx, end)
+		ctx, expire = execution.Until(ctx, end)
 		defer expire()
 	}
 	var agreed []*task
@@ -160,7 +161,7 @@ func (s *taskServer) known(ctx context.Context, req *listenRequest, stream *list
 func (t *task) lookUp(ctx context.Context, req mcp.Request) error {
 	seen, err := t.find(ctx, req)
 	if err == nil {
-		t.runID = seen.execution().runID
+		t.runID = seen.Execution().RunID
 	}
 	return err
 }
@@ -175,7 +176,7 @@ func (t *task) tell(ctx context.Context, req mcp.Request, client peer, stream *l
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	watch := t.watch(ctx, t.c, t.handle.WorkflowID, t.runID)
+	watch := t.c.Watch(ctx, t.handle.WorkflowID, t.runID)
 	var told json.RawMessage
 	for {
 		seen, err := t.find(ctx, req)
@@ -184,24 +185,24 @@ func (t *task) tell(ctx context.Context, req mcp.Request, client peer, stream *l
 			return // it has expired, or the caller has become unknown
 		case err == nil:
 			told, err = t.tellIfNew(ctx, req, seen, client, stream, told)
-			if err == nil && seen.closed() {
+			if err == nil && seen.Closed() {
 				return
 			}
 		}
 		var again <-chan time.Time
-		if err == nil && watch.over() { // and goes on after all: a reset
-			watch = t.watch(ctx, t.c, t.handle.WorkflowID, seen.execution().runID)
+		if err == nil && watch.Over() { // and goes on after all: a reset
+			watch = t.c.Watch(ctx, t.handle.WorkflowID, seen.Execution().RunID)
 		}
-		ended := watch.ended
+		ended := watch.Ended
 		if err != nil {
-			again, ended = time.After(rewatch), nil
+			again, ended = time.After(execution.RetryPause), nil
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-again:
 		case <-ended:
-		case <-watch.changed:
+		case <-watch.Changed:
 		}
 		breathe(ctx, watch)
 	}
@@ -209,7 +210,7 @@ func (t *task) tell(ctx context.Context, req mcp.Request, client peer, stream *l
 
 // tellIfNew notifies of the task's state unless that was told before, and
 // returns what was told last, and why it could not be told.
-func (t *task) tellIfNew(ctx context.Context, req mcp.Request, seen *snapshot, client peer, stream *listen.Stream, told json.RawMessage) (json.RawMessage, error) {
+func (t *task) tellIfNew(ctx context.Context, req mcp.Request, seen *execution.Snapshot, client peer, stream *listen.Stream, told json.RawMessage) (json.RawMessage, error) {
 	state, err := t.get(ctx, req, seen, client)
 	if err != nil {
 		return told, err

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
 // A message is what signals, queries and updates have in common: a payload, and
@@ -54,7 +56,7 @@ func (d *declaration) message(f messageFields) *message {
 type messageInput struct {
 	*input
 	caller     Caller
-	key        workflowKey
+	key        execution.Key
 	startInput *input // the workflow's arguments, with start
 }
 

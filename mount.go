@@ -9,6 +9,8 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/sdk/client"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
 // Mount adds the registry's tools to server; their calls go to Temporal
@@ -31,7 +33,7 @@ func (r *Registry) Mount(server *mcp.Server, c client.Client) error {
 	if server == nil || c == nil {
 		return errors.New("durablemcp: Mount: server and client must not be nil")
 	}
-	conn := newConnection(c, r.opts)
+	conn := execution.New(c, r.opts.connection())
 	s := &taskServer{opts: r.opts, tools: r.tasks, c: conn}
 	return r.mount(server, s, func(method string) error {
 		return mcp.AddReceivingCustomMethod(server, method, taskMethod(method))
@@ -57,7 +59,7 @@ func (r *Registry) mount(server *mcp.Server, s *taskServer, addMethod func(metho
 }
 
 // addTools adds the tools to a server, which panics if it refuses one.
-func (r *Registry) addTools(server *mcp.Server, c *connection) (err error) {
+func (r *Registry) addTools(server *mcp.Server, c *execution.Client) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("durablemcp: Mount: the MCP SDK refuses a tool: %v", p)

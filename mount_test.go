@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
 // connectTo connects a client to a server, and returns the names of its tools.
@@ -63,7 +65,7 @@ func TestMountWithMethodsOfTheSDK(t *testing.T) {
 	for _, taken := range [][]string{{getTask}, {getTask, updateTask, cancelTask}} {
 		registry, log := mountRegistry(t, shipTool())
 		server := mcp.NewServer(&mcp.Implementation{Name: "test", Version: "1"}, nil)
-		s := &taskServer{opts: registry.opts, tools: registry.tasks, c: newConnection(new(fakeTemporal), registry.opts)}
+		s := &taskServer{opts: registry.opts, tools: registry.tasks, c: execution.New(new(fakeTemporal), registry.opts.connection())}
 		err := registry.mount(server, s, func(method string) error {
 			if slices.Contains(taken, method) {
 				return fmt.Errorf("mcp: %q shadows a standard MCP method", method)

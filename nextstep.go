@@ -7,7 +7,7 @@ import (
 
 	"go.temporal.io/api/enums/v1"
 
-	"github.com/durablemcp/durablemcp/internal/doing"
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
 
@@ -37,7 +37,7 @@ func (n *callAgain) ifEnded() string {
 		return " If it has completed by then, the call returns its result; if it ended in another way, the call starts it anew."
 	case n.window > 0:
 		return fmt.Sprintf(" If it has completed by then, the call returns its result for %s; later, or if it ended in another way, the call starts it anew.",
-			doing.Round(n.window))
+			execution.Round(n.window))
 	}
 	return " If it has ended by then, the call starts it anew."
 }
@@ -59,7 +59,7 @@ func (s *starter) afterUnknownOutcome() (retryable bool, advice string) {
 		return true, "It is safe to make the same call again: if the workflow was started, the call joins it, or returns its result; it starts anew only what did not complete."
 	case s.window > 0:
 		return true, fmt.Sprintf("It is safe to make the same call again now: if the workflow was started, the call joins it, or returns its result for %s after it has completed. "+
-			"Later, the same call could do the work a second time.", doing.Round(s.window))
+			"Later, the same call could do the work a second time.", execution.Round(s.window))
 	}
 	return false, "The same call again joins the workflow only while it is running: if it has completed, the work is done a second time. Tell the user, who can look the workflow up in Temporal."
 }
@@ -71,7 +71,7 @@ func (n *callAgain) afterFailure(e *toolError) {
 		e.advice = "The work was ended on purpose. The same call again starts it anew: make it only if the user wants that."
 	case e.onPurpose:
 		e.advice = "The work was ended on purpose, and the same call again returns this same answer. Tell the user."
-	case e.Type == errTerminated:
+	case e.Type == execution.TypeTerminated:
 		e.advice = "The same call again would probably end in the same way. Tell the user."
 	case unansweredBy(e.Type) && restarts:
 		e.advice = "The same call again starts the work anew, which asks again: make it only if the user wants that."

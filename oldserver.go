@@ -1,51 +1,6 @@
 package durablemcp
 
-import (
-	"context"
-	"fmt"
-	"sync/atomic"
-
-	"go.temporal.io/api/workflow/v1"
-	"go.temporal.io/api/workflowservice/v1"
-)
-
 // MinTemporalVersion is the oldest version of the Temporal server that the
 // package works with: the first that tells which run a chain of runs began with.
 // On an older one, calls that need it say so.
 const MinTemporalVersion = "1.25.0"
-
-// An oldServerError says that the Temporal server is older than
-// [MinTemporalVersion].
-type oldServerError struct{ version string } // empty if it is not known
-
-func (e *oldServerError) Error() string {
-	version := e.version
-	if version == "" {
-		version = "unknown"
-	}
-	return fmt.Sprintf("the Temporal server is too old: its version is %s, and durablemcp needs %s or later", version, MinTemporalVersion)
-}
-
-// serverVersion is the version of the Temporal server, once it was asked for.
-type serverVersion struct{ known atomic.Pointer[string] }
-
-// recent returns an [*oldServerError] if the server that has described an
-// execution is too old. A server shows it by what it leaves out: only an old one
-// is asked for its version, once.
-func (c *connection) recent(ctx context.Context, described *workflow.WorkflowExecutionInfo) error {
-	if described.GetFirstRunId() != "" {
-		return nil
-	}
-	if known := c.version.known.Load(); known != nil {
-		return &oldServerError{*known}
-	}
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
-	defer cancel()
-	info, err := c.WorkflowService().GetSystemInfo(ctx, &workflowservice.GetSystemInfoRequest{})
-	if err != nil {
-		return &oldServerError{}
-	}
-	version := info.GetServerVersion()
-	c.version.known.Store(&version)
-	return &oldServerError{version}
-}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
@@ -58,12 +59,12 @@ func (p peer) answers(q memo.Question) bool {
 
 // owns reports whether the caller of a request that may touch a workflow has
 // started it.
-func (w *waiter) owns(ctx context.Context, req mcp.Request, seen *snapshot) bool {
+func (w *waiter) owns(ctx context.Context, req mcp.Request, seen *execution.Snapshot) bool {
 	if w.allow == nil {
 		return true // others may not touch it
 	}
 	caller, err := w.caller(ctx, req)
-	return err == nil && caller.Principal == seen.memo.Record.Owner
+	return err == nil && caller.Principal == seen.Memo.Record.Owner
 }
 
 // askable returns those of the questions that the client can put to a person.

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/converter"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
@@ -89,7 +90,7 @@ func (t QueryTool) declare(d *declaration) *binding {
 	})
 }
 
-func (t *queryTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (t *queryTool) call(ctx context.Context, c *execution.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	m, err := t.read(ctx, req)
 	if err != nil {
 		return nil, err
@@ -108,7 +109,7 @@ func (t *queryTool) call(ctx context.Context, c *connection, req *mcp.CallToolRe
 	var raw converter.RawValue
 	if value.HasValue() {
 		if err := value.Get(&raw); err != nil {
-			t.log(ctx, "decoding a query's result failed", "workflow_id", e.id, "error", err)
+			t.log(ctx, "decoding a query's result failed", "workflow_id", e.ID, "error", err)
 			return nil, invalidResult(t.name, "it cannot be decoded")
 		}
 	}
@@ -116,18 +117,18 @@ func (t *queryTool) call(ctx context.Context, c *connection, req *mcp.CallToolRe
 }
 
 // ask queries the workflow, and gives up early if there is nobody to answer.
-func (t *queryTool) ask(ctx context.Context, c *connection, e *execution, args []any) (converter.EncodedValue, error) {
+func (t *queryTool) ask(ctx context.Context, c *execution.Client, e *execution.Execution, args []any) (converter.EncodedValue, error) {
 	asking, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
 	unattended := make(chan string, 1)
 	go func() {
 		defer t.contain(asking, "looking for a worker")
-		if problem := t.unattended(asking, c, e); problem != "" {
+		if problem := c.WithoutWorker(asking, e); problem != "" {
 			unattended <- problem
 			cancel()
 		}
 	}()
-	value, err := c.QueryWorkflow(asking, e.id, e.runID, t.query, args...)
+	value, err := c.QueryWorkflow(asking, e.ID, e.RunID, t.query, args...)
 	if err == nil || ctx.Err() != nil {
 		return value, err
 	}
@@ -136,7 +137,7 @@ func (t *queryTool) ask(ctx context.Context, c *connection, e *execution, args [
 		return nil, t.noAnswer(e, problem)
 	default:
 	}
-	if asking.Err() != nil || timedOut(err) {
+	if asking.Err() != nil || execution.TimedOut(err) {
 		return nil, t.noAnswer(e, fmt.Sprintf("no worker has answered within %s", t.timeout))
 	}
 	if failed, ok := errors.AsType[*serviceerror.QueryFailed](err); ok {
@@ -146,14 +147,14 @@ func (t *queryTool) ask(ctx context.Context, c *connection, e *execution, args [
 			advice:  "Check the arguments; if they are right, tell the user.",
 		}
 	}
-	t.log(ctx, "querying a workflow failed", "workflow_id", e.id, "error", err)
+	t.log(ctx, "querying a workflow failed", "workflow_id", e.ID, "error", err)
 	return nil, nothingDone(serviceFailure(err))
 }
 
-func (t *queryTool) noAnswer(e *execution, problem string) *toolError {
+func (t *queryTool) noAnswer(e *execution.Execution, problem string) *toolError {
 	return &toolError{
 		Type:      errNoWorker,
-		Message:   fmt.Sprintf("The workflow %q is there (%s), but cannot be asked: %s.", e.id, statusName(e.status), problem),
+		Message:   fmt.Sprintf("The workflow %q is there (%s), but cannot be asked: %s.", e.ID, execution.StatusName(e.Status), problem),
 		Retryable: true,
 		advice:    "Nothing is lost. Call again later; tell the user if it lasts.",
 	}

@@ -11,6 +11,8 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
 // describedTemporal is a client with one execution.
@@ -45,11 +47,11 @@ func TestRedactError(t *testing.T) {
 		if result := b.errorResult(e); !strings.Contains(textOf(result), test.want) || e.Cause != test.want {
 			t.Errorf("%s: the text is %q, the cause %q; want %q", name, textOf(result), e.Cause, test.want)
 		}
-		conn := newConnection(describedTemporal{resp: &workflowservice.DescribeWorkflowExecutionResponse{
+		conn := execution.New(describedTemporal{resp: &workflowservice.DescribeWorkflowExecutionResponse{
 			WorkflowExecutionInfo: &workflow.WorkflowExecutionInfo{FirstRunId: "run"},
 			PendingActivities:     []*workflow.PendingActivityInfo{{LastFailure: &failure.Failure{Message: cause}}},
-		}}, opts)
-		seen, err := conn.describe(t.Context(), "w", "")
+		}}, opts.connection())
+		seen, err := conn.Describe(t.Context(), "w", "")
 		if err != nil || seen.GetPendingActivities()[0].GetLastFailure().GetMessage() != test.want {
 			t.Errorf("%s: the activity failed with %v, %v; want %q", name, seen.GetPendingActivities(), err, test.want)
 		}

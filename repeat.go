@@ -7,7 +7,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/enums/v1"
 
-	"github.com/durablemcp/durablemcp/internal/doing"
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
 
@@ -63,33 +63,26 @@ func (s *starter) restarts(status enums.WorkflowExecutionStatus, after time.Dura
 	return !s.repeatable() || !completed || after >= s.window
 }
 
-// A repetition is that a call was answered by work that had closed before.
-type repetition struct {
-	status enums.WorkflowExecutionStatus
-	closed time.Time
-	age    time.Duration
-}
-
-// note tells a model that its call was not carried out.
-func (r *repetition) note() string {
+// repetitionNote tells a model that its call was not carried out.
+func repetitionNote(r *execution.Repetition) string {
 	how := map[enums.WorkflowExecutionStatus]string{
 		enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:  "was completed",
 		enums.WORKFLOW_EXECUTION_STATUS_CANCELED:   "was cancelled",
 		enums.WORKFLOW_EXECUTION_STATUS_TERMINATED: "was terminated",
 		enums.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:  "timed out",
-	}[r.status]
+	}[r.Status]
 	if how == "" {
 		how = "failed"
 	}
-	return fmt.Sprintf("The same call %s %s ago; it was not done again.", how, doing.Round(max(r.age, 0)))
+	return fmt.Sprintf("The same call %s %s ago; it was not done again.", how, execution.Round(max(r.Age, 0)))
 }
 
-// add says in a result that it is that of an earlier call: in a text of its own,
+// addRepetition says in a result that it is that of an earlier call: in a text of its own,
 // so that the first one is still the result's.
-func (r *repetition) add(result *mcp.CallToolResult, meta map[string]any) {
+func addRepetition(r *execution.Repetition, result *mcp.CallToolResult, meta map[string]any) {
 	if r == nil {
 		return
 	}
-	result.Content = append(result.Content, &mcp.TextContent{Text: r.note()})
-	meta["repeats_call_closed_at"] = r.closed.UTC()
+	result.Content = append(result.Content, &mcp.TextContent{Text: repetitionNote(r)})
+	meta["repeats_call_closed_at"] = r.Closed.UTC()
 }

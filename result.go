@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-	"go.temporal.io/api/enums/v1"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
 // MetaKey is the key in a result's _meta under which a call reports its
@@ -52,18 +53,6 @@ const handleSchema = `{
 // handleOutputSchema is the output schema of a tool in mode Start.
 const handleOutputSchema = handleSchema
 
-// statusName is the name of an execution's status, as handles show it.
-func statusName(s enums.WorkflowExecutionStatus) string {
-	var b strings.Builder
-	for i, r := range s.String() { // "TimedOut"
-		if i > 0 && r >= 'A' && r <= 'Z' {
-			b.WriteByte('_')
-		}
-		b.WriteRune(r)
-	}
-	return strings.ToLower(b.String())
-}
-
 // structured returns a result whose text is the JSON of its structured content.
 func structured(content json.RawMessage, text string) *mcp.CallToolResult {
 	return &mcp.CallToolResult{
@@ -73,8 +62,8 @@ func structured(content json.RawMessage, text string) *mcp.CallToolResult {
 }
 
 // handleResult answers with the workflow's handle.
-func handleResult(e *execution) *mcp.CallToolResult {
-	content := mustMarshal(startAnswer{WorkflowID: e.id, RunID: e.runID, Status: statusName(e.status)})
+func handleResult(e *execution.Execution) *mcp.CallToolResult {
+	content := mustMarshal(startAnswer{WorkflowID: e.ID, RunID: e.RunID, Status: execution.StatusName(e.Status)})
 	return structured(content, string(content))
 }
 
@@ -82,7 +71,7 @@ func handleResult(e *execution) *mcp.CallToolResult {
 // gets at its result.
 func runningResult(tool string, seen running, goOn string) *mcp.CallToolResult {
 	seen.Next = "Nothing is lost: the work goes on. " + goOn
-	if strings.HasPrefix(seen.Doing, stuckMark) {
+	if strings.HasPrefix(seen.Doing, execution.StuckPrefix) {
 		seen.Next = "Nothing is lost: the work goes on when that is fixed. Tell the user. " + goOn
 	}
 	text := fmt.Sprintf("%s is still running after %s. Current activity: %s. %s",
@@ -111,13 +100,13 @@ func (b *base) errorResult(e *toolError) *mcp.CallToolResult {
 }
 
 // withMeta adds what every result says about its workflow.
-func (b *base) withMeta(result *mcp.CallToolResult, e *execution) *mcp.CallToolResult {
-	meta := map[string]any{"workflow_id": e.id, "run_id": e.runID, "workflow_type": b.workflowType}
+func (b *base) withMeta(result *mcp.CallToolResult, e *execution.Execution) *mcp.CallToolResult {
+	meta := map[string]any{"workflow_id": e.ID, "run_id": e.RunID, "workflow_type": b.workflowType}
 	if b.opts.UIURL != "" {
 		meta["url"] = fmt.Sprintf("%s/namespaces/%s/workflows/%s/%s/history", strings.TrimSuffix(b.opts.UIURL, "/"),
-			url.PathEscape(b.opts.Namespace), url.PathEscape(e.id), url.PathEscape(e.runID))
+			url.PathEscape(b.opts.Namespace), url.PathEscape(e.ID), url.PathEscape(e.RunID))
 	}
-	e.repeats.add(result, meta)
+	addRepetition(e.Repeats, result, meta)
 	if result.Meta == nil {
 		result.Meta = make(mcp.Meta)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/handle"
 )
 
@@ -97,7 +98,7 @@ func (d *declaration) resultOf(t ResultTool) *outputBinding {
 	return d.workflowResult(quiet.workflow(t.Workflow, t.WorkflowType), t.Output, json.RawMessage(runningSchema))
 }
 
-func (t *resultTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (t *resultTool) call(ctx context.Context, c *execution.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	called := time.Now()
 	m, err := t.read(ctx, req)
 	if err != nil {
@@ -113,7 +114,7 @@ func (t *resultTool) call(ctx context.Context, c *connection, req *mcp.CallToolR
 	if state := req.Params.RequestState; state != "" {
 		h, err := handle.Parse(state)
 		h.Holder = m.caller.Principal
-		if err != nil || h.Round == "" || h.WorkflowID != e.id || h.FirstRunID != e.firstRunID || h.Tool != t.name || !h.By(e.record.Salt, t.opts.Secret) {
+		if err != nil || h.Round == "" || h.WorkflowID != e.ID || h.FirstRunID != e.FirstRunID || h.Tool != t.name || !h.By(e.Record.Salt, t.opts.Secret) {
 			return nil, badRequestState()
 		}
 	}

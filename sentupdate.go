@@ -9,16 +9,13 @@ import (
 	"reflect"
 	"time"
 
-	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/update/v1"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 	"github.com/durablemcp/durablemcp/internal/memo"
 	"github.com/durablemcp/durablemcp/internal/redact"
@@ -28,23 +25,10 @@ import (
 type sentUpdate struct {
 	*updateTool
 	*messageInput
-	c        *connection
+	c        *execution.Client
 	updateID string
-	e        *execution // that it was sent to; nil as long as nothing was sent
-	began    time.Time  // when the wait for its answer began
-}
-
-// An updateAnswer reads what a workflow has answered to an update.
-type updateAnswer struct {
-	raw converter.RawValue
-	get func(into any) error
-}
-
-// answerOf waits for the answer until waiting is done.
-func answerOf(ctx, waiting context.Context, handle client.WorkflowUpdateHandle) (a updateAnswer, err error) {
-	a.get = func(into any) error { return handle.Get(ctx, into) }
-	err = handle.Get(waiting, &a.raw)
-	return a, err
+	e        *execution.Execution // that it was sent to; nil as long as nothing was sent
+	began    time.Time            // when the wait for its answer began
 }
 
 // A waitFunc makes the context in which a call waits for the workflow's answer.
@@ -54,15 +38,15 @@ type waitFunc func(ctx context.Context) (context.Context, context.CancelFunc)
 // after that is no refusal.
 func (u *sentUpdate) options(runID string) client.UpdateWorkflowOptions {
 	return client.UpdateWorkflowOptions{
-		WorkflowID: u.key.id, RunID: runID, UpdateID: u.updateID, UpdateName: u.update, Args: u.from(u.caller),
+		WorkflowID: u.key.ID, RunID: runID, UpdateID: u.updateID, UpdateName: u.update, Args: u.from(u.caller),
 		WaitForStage: client.WorkflowUpdateStageAccepted,
 	}
 }
 
 // deliver updates the execution that the call names.
-func (u *sentUpdate) deliver(ctx context.Context, wait waitFunc) (answer updateAnswer, err error) {
-	u.e, err = u.act(ctx, u.c, u.messageInput, func(request context.Context, e *execution) error {
-		if u.update == AnswerUpdate && !e.closed() {
+func (u *sentUpdate) deliver(ctx context.Context, wait waitFunc) (answer execution.UpdateResult, err error) {
+	u.e, err = u.act(ctx, u.c, u.messageInput, func(request context.Context, e *execution.Execution) error {
+		if u.update == AnswerUpdate && !e.Closed() {
 			if err := u.checkAnswer(request, u.c, e, u.messageInput); err != nil {
 				return err
 			}
@@ -75,27 +59,27 @@ func (u *sentUpdate) deliver(ctx context.Context, wait waitFunc) (answer updateA
 
 // deliverTo updates a run. Of a closed run, it returns the answer that an update of
 // the same ID got.
-func (u *sentUpdate) deliverTo(ctx context.Context, wait waitFunc, e *execution) (answer updateAnswer, err error) {
-	if e.closed() && !u.repeatable() {
+func (u *sentUpdate) deliverTo(ctx context.Context, wait waitFunc, e *execution.Execution) (answer execution.UpdateResult, err error) {
+	if e.Closed() && !u.repeatable() {
 		return answer, u.ended(e)
 	}
 	waiting, stop := wait(ctx)
 	defer stop()
-	if e.closed() {
-		handle := u.c.GetWorkflowUpdateHandle(client.GetWorkflowUpdateHandleOptions{WorkflowID: e.id, RunID: e.runID, UpdateID: u.updateID})
-		if answer, err = answerOf(ctx, waiting, handle); isNotFound(err) {
+	if e.Closed() {
+		handle := u.c.GetWorkflowUpdateHandle(client.GetWorkflowUpdateHandleOptions{WorkflowID: e.ID, RunID: e.RunID, UpdateID: u.updateID})
+		if answer, err = execution.AwaitUpdate(ctx, waiting, handle); execution.IsNotFound(err) {
 			return answer, u.ended(e)
 		}
 		return answer, err
 	}
 	var handle client.WorkflowUpdateHandle
-	if err = send(waiting, func(ctx context.Context) error {
-		handle, err = u.c.UpdateWorkflow(ctx, u.options(e.runID))
+	if err = execution.Send(waiting, func(ctx context.Context) error {
+		handle, err = u.c.UpdateWorkflow(ctx, u.options(e.RunID))
 		return err
 	}); err != nil {
 		return answer, err
 	}
-	return answerOf(ctx, waiting, handle)
+	return execution.AwaitUpdate(ctx, waiting, handle)
 }
 
 // startAndDeliver starts the workflow with the update, or updates the run that has
@@ -103,16 +87,16 @@ func (u *sentUpdate) deliverTo(ctx context.Context, wait waitFunc, e *execution)
 //
 // Temporal decides which: the request fails if a workflow of the ID runs, so that of
 // two concurrent first calls one is the start, and the other one is compared with it.
-func (u *sentUpdate) startAndDeliver(ctx context.Context, wait waitFunc) (answer updateAnswer, err error) {
-	start, rec := u.start.optionsFor(u.key.id, u.startInput, u.caller)
+func (u *sentUpdate) startAndDeliver(ctx context.Context, wait waitFunc) (answer execution.UpdateResult, err error) {
+	start, rec := u.start.optionsFor(u.key.ID, u.startInput, u.caller)
 	start.WorkflowIDConflictPolicy = enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 	start.EnableEagerStart = false // not taken together with an update
 	for range mostStarts {
-		u.e = &execution{id: u.key.id, queue: start.TaskQueue, created: rec.Created}
+		u.e = &execution.Execution{ID: u.key.ID, Queue: start.TaskQueue, Created: rec.Created}
 		answer, err = u.startWith(ctx, wait, start)
 		taken, isTaken := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err)
 		if !isTaken {
-			if u.repeatable() && (err == nil || isWorkflowError(err)) {
+			if u.repeatable() && (err == nil || execution.IsWorkflowError(err)) {
 				if other := u.checkStart(ctx); other != nil {
 					return answer, other
 				}
@@ -127,20 +111,20 @@ func (u *sentUpdate) startAndDeliver(ctx context.Context, wait waitFunc) (answer
 		if e == nil {
 			continue
 		}
-		if answer, err = u.deliverTo(ctx, wait, e); !isNotFound(err) {
+		if answer, err = u.deliverTo(ctx, wait, e); !execution.IsNotFound(err) {
 			u.e = e
 			return answer, err
 		}
 	}
-	return answer, u.start.restless(u.key.id)
+	return answer, u.start.restless(u.key.ID)
 }
 
 // startWith makes the request that starts the workflow and updates it.
-func (u *sentUpdate) startWith(ctx context.Context, wait waitFunc, start client.StartWorkflowOptions) (answer updateAnswer, err error) {
+func (u *sentUpdate) startWith(ctx context.Context, wait waitFunc, start client.StartWorkflowOptions) (answer execution.UpdateResult, err error) {
 	waiting, stop := wait(ctx)
 	defer stop()
 	var handle client.WorkflowUpdateHandle
-	if err = send(waiting, func(ctx context.Context) error {
+	if err = execution.Send(waiting, func(ctx context.Context) error {
 		handle, err = u.c.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 			StartWorkflowOperation: u.c.NewWithStartWorkflowOperation(start, u.workflowType, u.startInput.from(u.caller)...),
 			UpdateOptions:          u.options(""),
@@ -149,19 +133,19 @@ func (u *sentUpdate) startWith(ctx context.Context, wait waitFunc, start client.
 	}); err != nil {
 		return answer, err
 	}
-	u.e.runID = handle.RunID()
-	return answerOf(ctx, waiting, handle)
+	u.e.RunID = handle.RunID()
+	return execution.AwaitUpdate(ctx, waiting, handle)
 }
 
 // checkStart checks that the run which has answered is the one that the call means:
 // Temporal hands out the answer of an update whose ID is known already, whatever the
 // start says.
 func (u *sentUpdate) checkStart(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
 	defer cancel()
-	seen, err := u.c.describe(ctx, u.e.id, u.e.runID)
+	seen, err := u.c.Describe(ctx, u.e.ID, u.e.RunID)
 	if err != nil {
-		u.log(ctx, "describing a workflow failed", "workflow_id", u.e.id, "error", err)
+		u.log(ctx, "describing a workflow failed", "workflow_id", u.e.ID, "error", err)
 		return u.unchecked(serviceFailure(err))
 	}
 	_, err = u.start.same(ctx, seen, u.startInput, u.caller)
@@ -182,17 +166,17 @@ func (u *sentUpdate) failure(ctx context.Context, err error) *toolError {
 	}
 	var timeout *client.WorkflowUpdateServiceTimeoutOrCanceledError
 	switch {
-	case isWorkflowError(err):
+	case execution.IsWorkflowError(err):
 		return u.verdict(ctx, err)
 	case errors.As(err, &timeout), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return &toolError{
 			Type: errUnknownOutcome,
-			Message: fmt.Sprintf("The workflow %q has not answered within %s. It may still act on this.", u.e.id, time.Since(u.began).Round(100*time.Millisecond)) +
+			Message: fmt.Sprintf("The workflow %q has not answered within %s. It may still act on this.", u.e.ID, time.Since(u.began).Round(100*time.Millisecond)) +
 				u.whyNot(ctx),
 			advice: "Look at the workflow's state before you call again: " + u.repetition(),
 		}
 	}
-	u.log(ctx, "updating a workflow failed", "workflow_id", u.e.id, "error", err)
+	u.log(ctx, "updating a workflow failed", "workflow_id", u.e.ID, "error", err)
 	failure := serviceFailure(err)
 	if failure.Type != errUnknownOutcome {
 		return nothingDone(failure)
@@ -214,7 +198,7 @@ func (u *sentUpdate) verdict(ctx context.Context, err error) *toolError {
 	if cut, ok := errors.AsType[*temporal.ApplicationError](err); ok && cut.Type() == cutOff {
 		return &toolError{
 			Type:    errUnknownOutcome,
-			Message: fmt.Sprintf("The workflow %q had taken this, and ended or continued as new before it answered. It may have acted on it.", u.e.id),
+			Message: fmt.Sprintf("The workflow %q had taken this, and ended or continued as new before it answered. It may have acted on it.", u.e.ID),
 			advice:  "Look at the workflow's state before you call again: the same call again could act a second time.",
 		}
 	}
@@ -244,23 +228,19 @@ func (u *sentUpdate) verdict(ctx context.Context, err error) *toolError {
 // rejected reports whether an update that has failed was rejected by the workflow's
 // validator. Of those, Temporal keeps nothing; the failure itself does not tell.
 func (u *sentUpdate) rejected(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), execution.LookTimeout)
 	defer cancel()
-	handle := u.c.GetWorkflowUpdateHandle(client.GetWorkflowUpdateHandleOptions{WorkflowID: u.e.id, RunID: u.e.runID, UpdateID: u.updateID})
+	handle := u.c.GetWorkflowUpdateHandle(client.GetWorkflowUpdateHandleOptions{WorkflowID: u.e.ID, RunID: u.e.RunID, UpdateID: u.updateID})
 	err := handle.Get(ctx, nil)
-	if err != nil && !isNotFound(err) && !isWorkflowError(err) {
-		u.log(ctx, "looking for an update failed", "workflow_id", u.e.id, "error", err)
+	if err != nil && !execution.IsNotFound(err) && !execution.IsWorkflowError(err) {
+		u.log(ctx, "looking for an update failed", "workflow_id", u.e.ID, "error", err)
 	}
-	return isNotFound(err)
-}
-
-func (u *sentUpdate) execution() *common.WorkflowExecution {
-	return &common.WorkflowExecution{WorkflowId: u.e.id, RunId: u.e.runID}
+	return execution.IsNotFound(err)
 }
 
 // whyNot says what keeps a workflow from answering, if Temporal knows.
 func (u *sentUpdate) whyNot(ctx context.Context) string {
-	if problem := u.unattended(ctx, u.c, u.e); problem != "" {
+	if problem := u.c.WithoutWorker(ctx, u.e); problem != "" {
 		return " The reason: " + problem + "."
 	}
 	return ""
@@ -272,11 +252,11 @@ func (u *sentUpdate) checkArguments(ctx context.Context) *toolError {
 	if !u.repeatable() || u.updateIDs.Uses(idtemplate.Input) {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
 	defer cancel()
-	accepted, err := u.accepted(ctx)
+	accepted, err := u.c.AcceptedUpdate(ctx, u.e, u.updateID)
 	if err != nil {
-		u.log(ctx, "reading a workflow's history failed", "workflow_id", u.e.id, "error", err)
+		u.log(ctx, "reading a workflow's history failed", "workflow_id", u.e.ID, "error", err)
 		return u.unchecked(serviceFailure(err))
 	}
 	if accepted == nil { // rejected, which leaves no trace
@@ -284,7 +264,7 @@ func (u *sentUpdate) checkArguments(ctx context.Context) *toolError {
 	}
 	switch same, err := u.sameArguments(ctx, accepted); {
 	case err != nil:
-		u.log(ctx, "reading an update's arguments failed", "workflow_id", u.e.id, "error", err)
+		u.log(ctx, "reading an update's arguments failed", "workflow_id", u.e.ID, "error", err)
 		return u.unchecked(serviceFailure(err))
 	case same:
 		return nil
@@ -292,73 +272,9 @@ func (u *sentUpdate) checkArguments(ctx context.Context) *toolError {
 	return &toolError{
 		Type: errConflict,
 		Message: fmt.Sprintf("The workflow %q has taken an update of this ID (%s) before, with other arguments or from another caller. Nothing was done.",
-			u.e.id, redact.Cut(u.updateID, mostSummary)),
+			u.e.ID, redact.Cut(u.updateID, mostSummary)),
 		advice: "Call again with the arguments of then to get its answer. If those of now are meant, look at the workflow's state, and tell the user.",
 	}
-}
-
-// How many events from the end of a history are read at a time: an update that was
-// just taken is among the last ones, and others are looked for in all of it.
-const (
-	firstEvents = 50
-	moreEvents  = 1000
-)
-
-// accepted finds the update of the ID in the history of the run, nil if there is none.
-func (u *sentUpdate) accepted(ctx context.Context) (*update.Request, error) {
-	request := &workflowservice.GetWorkflowExecutionHistoryReverseRequest{
-		Namespace: u.opts.Namespace, Execution: u.execution(), MaximumPageSize: firstEvents,
-	}
-	for {
-		resp, err := u.c.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, request)
-		switch {
-		case isElsewhere(err): // Options.Namespace is not that of the client
-			return u.acceptedFromStart(ctx)
-		case err != nil:
-			return nil, err
-		}
-		for _, event := range resp.GetHistory().GetEvents() {
-			if r := requestOf(event); r.GetMeta().GetUpdateId() == u.updateID {
-				return r, nil
-			}
-		}
-		if len(resp.GetNextPageToken()) == 0 {
-			return nil, nil //nolint:nilnil // there is none
-		}
-		request.NextPageToken, request.MaximumPageSize = resp.GetNextPageToken(), moreEvents
-	}
-}
-
-// acceptedFromStart is accepted by the requests of the client itself, which knows its
-// namespace, but reads histories from their start only.
-func (u *sentUpdate) acceptedFromStart(ctx context.Context) (*update.Request, error) {
-	events := u.c.GetWorkflowHistory(ctx, u.e.id, u.e.runID, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	for events.HasNext() {
-		event, err := events.Next()
-		if err != nil {
-			return nil, err
-		}
-		if r := requestOf(event); r.GetMeta().GetUpdateId() == u.updateID {
-			return r, nil
-		}
-	}
-	return nil, nil //nolint:nilnil // there is none
-}
-
-// isElsewhere reports whether a request was refused for its namespace.
-func isElsewhere(err error) bool {
-	_, none := errors.AsType[*serviceerror.NamespaceNotFound](err)
-	_, denied := errors.AsType[*serviceerror.PermissionDenied](err)
-	return none || denied || isNotFound(err)
-}
-
-// requestOf returns the request of an update that an event tells of, nil if it tells
-// of none. After a reset, updates are admitted anew by an event of their own.
-func requestOf(event *history.HistoryEvent) *update.Request {
-	if r := event.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest(); r != nil {
-		return r
-	}
-	return event.GetWorkflowExecutionUpdateAdmittedEventAttributes().GetRequest()
 }
 
 // sameArguments reports whether an update was sent with the arguments of this call,
@@ -372,7 +288,7 @@ func (u *sentUpdate) sameArguments(ctx context.Context, sent *update.Request) (b
 	then := make([]any, len(payloads))
 	for i, payload := range payloads {
 		value := reflect.New(reflect.TypeOf(now[i]))
-		if err := u.c.decode(ctx, u.e, payload, value.Interface()); err != nil {
+		if err := u.c.Decode(ctx, u.e, payload, value.Interface()); err != nil {
 			return false, err
 		}
 		then[i] = value.Elem().Interface()

@@ -7,10 +7,10 @@ import (
 	"fmt"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
@@ -88,8 +88,8 @@ func acceptedSchema(meaning string) json.RawMessage {
 
 // acceptedResult answers that Temporal has accepted something for a workflow, and
 // what that means.
-func acceptedResult(e *execution, what, next string) *mcp.CallToolResult {
-	return structured(mustMarshal(accepted{Accepted: true, WorkflowID: e.id, RunID: e.runID, Next: what + " " + next}), what+" "+next)
+func acceptedResult(e *execution.Execution, what, next string) *mcp.CallToolResult {
+	return structured(mustMarshal(accepted{Accepted: true, WorkflowID: e.ID, RunID: e.RunID, Next: what + " " + next}), what+" "+next)
 }
 
 type signalTool struct {
@@ -118,7 +118,7 @@ func (t SignalTool) declare(d *declaration) *binding {
 	})
 }
 
-func (t *signalTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (t *signalTool) call(ctx context.Context, c *execution.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	m, err := t.read(ctx, req)
 	if err != nil {
 		return nil, err
@@ -134,23 +134,23 @@ func (t *signalTool) call(ctx context.Context, c *connection, req *mcp.CallToolR
 	if err != nil {
 		return nil, err
 	}
-	return t.withMeta(acceptedResult(e, fmt.Sprintf("Temporal has accepted the signal %s for workflow %q.", t.signal, e.id),
+	return t.withMeta(acceptedResult(e, fmt.Sprintf("Temporal has accepted the signal %s for workflow %q.", t.signal, e.ID),
 		"Whether the workflow acts on it shows in its state."), e), nil
 }
 
 // send signals the execution that a call names.
-func (t *signalTool) send(ctx context.Context, c *connection, m *messageInput) (*execution, error) {
-	e, err := t.steer(ctx, c, m, func(ctx context.Context, e *execution) error {
-		return c.SignalWorkflow(ctx, e.id, e.runID, t.signal, m.argument())
+func (t *signalTool) send(ctx context.Context, c *execution.Client, m *messageInput) (*execution.Execution, error) {
+	e, err := t.steer(ctx, c, m, func(ctx context.Context, e *execution.Execution) error {
+		return c.SignalWorkflow(ctx, e.ID, e.RunID, t.signal, m.argument())
 	})
 	if e != nil && err != nil {
-		return nil, t.failure(ctx, e.id, err)
+		return nil, t.failure(ctx, e.ID, err)
 	}
 	return e, err
 }
 
 // sendWithStart signals the workflow, and starts it if it is not running.
-func (t *signalTool) sendWithStart(ctx context.Context, c *connection, m *messageInput) (*execution, error) {
+func (t *signalTool) sendWithStart(ctx context.Context, c *execution.Client, m *messageInput) (*execution.Execution, error) {
 	for range mostStarts {
 		e, err := t.start.taker(ctx, c, m, "")
 		switch {
@@ -158,75 +158,66 @@ func (t *signalTool) sendWithStart(ctx context.Context, c *connection, m *messag
 			return nil, err
 		case e == nil:
 			return t.startWith(ctx, c, m)
-		case e.closed():
+		case e.Closed():
 			return nil, t.ended(e)
 		}
-		request, cancel := context.WithTimeout(ctx, requestTimeout)
-		err = send(request, func(ctx context.Context) error {
-			return c.SignalWorkflow(ctx, e.id, e.runID, t.signal, m.argument())
+		request, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
+		err = execution.Send(request, func(ctx context.Context) error {
+			return c.SignalWorkflow(ctx, e.ID, e.RunID, t.signal, m.argument())
 		})
 		cancel()
 		if err == nil {
 			return e, nil
 		}
-		if !isNotFound(err) { // else it has closed in between
-			return nil, t.failure(ctx, e.id, err)
+		if !execution.IsNotFound(err) { // else it has closed in between
+			return nil, t.failure(ctx, e.ID, err)
 		}
 	}
-	return nil, t.start.restless(m.key.id)
+	return nil, t.start.restless(m.key.ID)
 }
 
 // startWith starts the workflow with the signal. Temporal's request joins a workflow
 // that another call has started by now, so that this is looked up afterwards.
-func (t *signalTool) startWith(ctx context.Context, c *connection, m *messageInput) (*execution, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+func (t *signalTool) startWith(ctx context.Context, c *execution.Client, m *messageInput) (*execution.Execution, error) {
+	ctx, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
 	defer cancel()
-	options, rec := t.start.optionsFor(m.key.id, m.startInput, m.caller)
+	options, rec := t.start.optionsFor(m.key.ID, m.startInput, m.caller)
 	options.WorkflowIDConflictPolicy = 0 // signal-with-start knows no other way than to join
 	options.EnableEagerStart = false
 	var run client.WorkflowRun
-	err := send(ctx, func(ctx context.Context) (err error) {
-		run, err = c.SignalWithStartWorkflow(ctx, m.key.id, t.signal, m.argument(), options, t.workflowType, m.startInput.from(m.caller)...)
+	err := execution.Send(ctx, func(ctx context.Context) (err error) {
+		run, err = c.SignalWithStartWorkflow(ctx, m.key.ID, t.signal, m.argument(), options, t.workflowType, m.startInput.from(m.caller)...)
 		return err
 	})
 	if taken, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
-		return nil, t.ended(&execution{id: m.key.id, runID: taken.RunId, status: closedStatus(ctx, c, m.key.id, taken.RunId)})
+		return nil, t.ended(&execution.Execution{ID: m.key.ID, RunID: taken.RunId, Status: execution.ClosedStatus(ctx, c, m.key.ID, taken.RunId)})
 	}
 	if err != nil {
-		return nil, t.failure(ctx, m.key.id, err)
+		return nil, t.failure(ctx, m.key.ID, err)
 	}
-	e := &execution{id: m.key.id, runID: run.GetRunID(), created: rec.Created}
+	e := &execution.Execution{ID: m.key.ID, RunID: run.GetRunID(), Created: rec.Created}
 	return e, t.checkStart(ctx, c, m, e, rec)
 }
 
 // checkStart finds out whether a signal has reached the workflow of another call.
-func (t *signalTool) checkStart(ctx context.Context, c *connection, m *messageInput, e *execution, rec memo.Record) error {
-	seen, err := c.describe(ctx, e.id, e.runID)
+func (t *signalTool) checkStart(ctx context.Context, c *execution.Client, m *messageInput, e *execution.Execution, rec memo.Record) error {
+	seen, err := c.Describe(ctx, e.ID, e.RunID)
 	if err != nil { // deleted, or Temporal is away: the signal was taken
-		t.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
+		t.log(ctx, "describing a workflow failed", "workflow_id", e.ID, "error", err)
 		return nil
 	}
-	if seen.memo.Record.Salt == rec.Salt {
+	if seen.Memo.Record.Salt == rec.Salt {
 		return nil
 	}
 	if _, err := t.start.same(ctx, seen, m.startInput, m.caller); err != nil {
 		return &toolError{
 			Type: errConflict,
 			Message: fmt.Sprintf("Another call started the workflow %q at the same moment, with other arguments or for another caller. "+
-				"The signal has reached that workflow.", e.id),
+				"The signal has reached that workflow.", e.ID),
 			advice: "Tell the user. The same call again would be refused as long as that workflow runs.",
 		}
 	}
 	return nil
-}
-
-// closedStatus returns the status of a closed run.
-func closedStatus(ctx context.Context, c *connection, id, runID string) enums.WorkflowExecutionStatus {
-	desc, err := c.DescribeWorkflow(ctx, id, runID)
-	if err != nil {
-		return enums.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED
-	}
-	return desc.Status
 }
 
 // failure says whether a signal may have been sent after all.

@@ -2,25 +2,20 @@ package durablemcp
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"strings"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/handle"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 	"github.com/durablemcp/durablemcp/internal/memo"
 	"github.com/durablemcp/durablemcp/internal/redact"
 )
-
-// requestTimeout bounds the requests that start, look up or signal a workflow,
-// so that a call says soon that Temporal is away.
-const requestTimeout = 10 * time.Second
 
 // A starter starts a tool's workflow.
 type starter struct {
@@ -38,10 +33,10 @@ type starter struct {
 // concurrent calls cannot both believe that the workflow runs with their
 // arguments, as they could with the conflict policy USE_EXISTING, which does
 // not say whose start it was.
-func (s *starter) start(ctx context.Context, c *connection, id string, in *input, caller Caller) (*execution, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+func (s *starter) start(ctx context.Context, c *execution.Client, id string, in *input, caller Caller) (*execution.Execution, error) {
+	ctx, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
 	defer cancel()
-	if err := c.reach(ctx); err != nil {
+	if err := c.EnsureReachable(ctx); err != nil {
 		s.log(ctx, "Temporal is still away", "error", err)
 		return nil, nothingStarted(unavailable())
 	}
@@ -51,17 +46,21 @@ func (s *starter) start(ctx context.Context, c *connection, id string, in *input
 		options.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
 	}
 	for range mostStarts {
-		e, taken, err := s.tryStart(ctx, c, options, rec, in.from(caller))
-		if taken == "" {
-			return e, err
+		e, taken, err := c.Start(ctx, options, rec, s.workflowType, in.from(caller))
+		if err != nil {
+			s.log(ctx, "starting a workflow failed", "workflow_id", id, "error", err)
+			return nil, s.failure(id, err)
 		}
-		seen, err := c.describe(ctx, id, taken)
+		if e != nil {
+			return e, nil
+		}
+		seen, err := c.Describe(ctx, id, taken)
 		switch {
-		case isNotFound(err): // deleted in between
+		case execution.IsNotFound(err): // deleted in between
 		case err != nil:
 			s.log(ctx, "describing a workflow failed", "workflow_id", id, "error", err)
 			return nil, nothingStarted(serviceFailure(err))
-		case !seen.closed() || options.WorkflowIDReusePolicy == s.options.WorkflowIDReusePolicy || s.answers(ctx, seen, in, caller):
+		case !seen.Closed() || options.WorkflowIDReusePolicy == s.options.WorkflowIDReusePolicy || s.answers(ctx, seen, in, caller):
 			return s.same(ctx, seen, in, caller)
 		}
 		options.WorkflowIDReusePolicy = s.options.WorkflowIDReusePolicy
@@ -78,32 +77,10 @@ func (s *starter) restless(id string) *toolError {
 // never used, then as the policy says, then if it was deleted in between.
 const mostStarts = 4
 
-// tryStart starts the workflow. If its ID is taken, it returns by which run.
-func (s *starter) tryStart(ctx context.Context, c *connection, options client.StartWorkflowOptions, rec memo.Record, args []any) (e *execution, taken string, err error) {
-	var run client.WorkflowRun
-	err = send(ctx, func(ctx context.Context) error {
-		run, err = c.ExecuteWorkflow(ctx, options, s.workflowType, args...)
-		return err
-	})
-	if taken, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
-		return nil, taken.RunId, nil
-	}
-	if err != nil {
-		s.log(ctx, "starting a workflow failed", "workflow_id", options.ID, "error", err)
-		failure := s.failure(options.ID, err)
-		c.away.Store(failure.Type == errUnknownOutcome)
-		return nil, "", failure
-	}
-	return &execution{
-		id: options.ID, runID: run.GetRunID(), firstRunID: run.GetRunID(),
-		status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, created: rec.Created, record: rec,
-	}, "", nil
-}
-
 // answers reports whether a closed run answers a call that repeats it, although
 // the reuse policy may allow a new one.
-func (s *starter) answers(ctx context.Context, seen *snapshot, in *input, caller Caller) bool {
-	if s.restarts(seen.info().GetStatus(), seen.now().Sub(seen.info().GetCloseTime().AsTime())) {
+func (s *starter) answers(ctx context.Context, seen *execution.Snapshot, in *input, caller Caller) bool {
+	if s.restarts(seen.Info().GetStatus(), seen.Now().Sub(seen.Info().GetCloseTime().AsTime())) {
 		return false
 	}
 	_, err := s.same(ctx, seen, in, caller)
@@ -136,17 +113,17 @@ func givenDigest(in *input) string {
 
 // same returns the described execution if it was started with the same
 // arguments by a caller whose work this one may join.
-func (s *starter) same(ctx context.Context, seen *snapshot, in *input, caller Caller) (*execution, error) {
-	e := seen.execution()
-	if e.record.Input == "" || seen.workflowType() != s.workflowType || !s.mayTouch(ctx, s.allow, caller, Owner{e.record.Owner}) {
-		return nil, s.conflict(fmt.Sprintf("The workflow ID %q belongs to work that this tool did not start for this caller.", e.id))
+func (s *starter) same(ctx context.Context, seen *execution.Snapshot, in *input, caller Caller) (*execution.Execution, error) {
+	e := seen.Execution()
+	if e.Record.Input == "" || seen.WorkflowType() != s.workflowType || !s.mayTouch(ctx, s.allow, caller, Owner{e.Record.Owner}) {
+		return nil, s.conflict(fmt.Sprintf("The workflow ID %q belongs to work that this tool did not start for this caller.", e.ID))
 	}
-	if !e.record.SameWork(in.Full, in.Given) {
-		return nil, s.conflict(fmt.Sprintf("The workflow %q was started with other arguments.", e.id))
+	if !e.Record.SameWork(in.Full, in.Given) {
+		return nil, s.conflict(fmt.Sprintf("The workflow %q was started with other arguments.", e.ID))
 	}
-	if e.closed() {
-		closed := seen.info().GetCloseTime().AsTime()
-		e.repeats = &repetition{e.status, closed, seen.now().Sub(closed)}
+	if e.Closed() {
+		closed := seen.Info().GetCloseTime().AsTime()
+		e.Repeats = &execution.Repetition{Status: e.Status, Closed: closed, Age: seen.Now().Sub(closed)}
 	}
 	return e, nil
 }

@@ -3,14 +3,11 @@ package durablemcp
 import (
 	"cmp"
 	"context"
-	"strings"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-	"go.temporal.io/api/sdk/v1"
 
-	"github.com/durablemcp/durablemcp/internal/doing"
-	"github.com/durablemcp/durablemcp/internal/redact"
+	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
 // A StatusTool is a tool that says what a workflow is doing, from what Temporal
@@ -44,16 +41,16 @@ type StatusTool struct {
 
 // status is the answer of a [StatusTool].
 type status struct {
-	WorkflowID string           `json:"workflow_id"`
-	RunID      string           `json:"run_id"`
-	Status     string           `json:"status"`
-	Started    time.Time        `json:"started"`
-	Closed     *time.Time       `json:"closed,omitempty"`
-	Doing      string           `json:"doing,omitempty"`
-	Details    string           `json:"details,omitempty"`
-	Questions  []asked          `json:"questions,omitempty"`
-	Activities []doing.Activity `json:"pending_activities,omitempty"`
-	Children   []childStatus    `json:"pending_children,omitempty"`
+	WorkflowID string               `json:"workflow_id"`
+	RunID      string               `json:"run_id"`
+	Status     string               `json:"status"`
+	Started    time.Time            `json:"started"`
+	Closed     *time.Time           `json:"closed,omitempty"`
+	Doing      string               `json:"doing,omitempty"`
+	Details    string               `json:"details,omitempty"`
+	Questions  []asked              `json:"questions,omitempty"`
+	Activities []execution.Activity `json:"pending_activities,omitempty"`
+	Children   []childStatus        `json:"pending_children,omitempty"`
 }
 
 type childStatus struct {
@@ -106,7 +103,7 @@ func (t StatusTool) declare(d *declaration) *binding {
 	})
 }
 
-func (t *statusTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (t *statusTool) call(ctx context.Context, c *execution.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	m, err := t.read(ctx, req)
 	if err != nil {
 		return nil, err
@@ -126,52 +123,29 @@ func (t *statusTool) call(ctx context.Context, c *connection, req *mcp.CallToolR
 	return t.withMeta(structured(content, string(content)), e), nil
 }
 
-func (t *statusTool) status(ctx context.Context, c *connection, e *execution) (*status, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+func (t *statusTool) status(ctx context.Context, c *execution.Client, e *execution.Execution) (*status, error) {
+	ctx, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
 	defer cancel()
-	seen, err := c.describe(ctx, e.id, e.runID)
+	seen, err := c.Describe(ctx, e.ID, e.RunID)
 	if err != nil {
-		t.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
+		t.log(ctx, "describing a workflow failed", "workflow_id", e.ID, "error", err)
 		return nil, nothingDone(serviceFailure(err))
 	}
-	now := seen.now()
-	info := seen.info()
-	s := &status{WorkflowID: e.id, RunID: e.runID, Status: statusName(info.GetStatus()), Started: e.created.UTC()}
+	now := seen.Now()
+	info := seen.Info()
+	s := &status{WorkflowID: e.ID, RunID: e.RunID, Status: execution.StatusName(info.GetStatus()), Started: e.Created.UTC()}
 	if info.GetCloseTime() != nil {
 		s.Closed = new(info.GetCloseTime().AsTime())
 		return s, nil
 	}
-	s.Activities = doing.Activities(seen.GetPendingActivities(), now)
+	s.Activities = execution.PendingActivities(seen.GetPendingActivities(), now)
 	for _, child := range seen.GetPendingChildren() {
 		s.Children = append(s.Children, childStatus{child.GetWorkflowId(), child.GetWorkflowTypeName()})
 	}
-	s.Questions = askedOf(seen.memo.Questions)
-	if s.Doing = t.stuck(ctx, c, seen.DescribeWorkflowExecutionResponse, now); s.Doing == "" {
-		s.Doing = seen.doing(now)
-		s.Details = t.details(ctx, c, e)
+	s.Questions = askedOf(seen.Memo.Questions)
+	if s.Doing = c.Stuck(ctx, seen.DescribeWorkflowExecutionResponse, now); s.Doing == "" {
+		s.Doing = seen.Doing(now)
+		s.Details = c.CurrentDetails(ctx, e)
 	}
 	return s, nil
-}
-
-// metadataQuery is a query that Temporal's SDKs answer for every workflow.
-const metadataQuery = "__temporal_workflow_metadata"
-
-// detailsTimeout bounds the query for a workflow's current details, which are
-// shown only if a worker has them at hand.
-const detailsTimeout = time.Second
-
-// details returns what the workflow says of its own state, "" if it says
-// nothing or no worker answers.
-func (t *statusTool) details(ctx context.Context, c *connection, e *execution) string {
-	ctx, cancel := context.WithTimeout(ctx, detailsTimeout)
-	defer cancel()
-	value, err := c.QueryWorkflow(ctx, e.id, e.runID, metadataQuery)
-	if err != nil {
-		return ""
-	}
-	var metadata sdk.WorkflowMetadata
-	if err := value.Get(&metadata); err != nil {
-		return ""
-	}
-	return t.opts.redact(redact.Text(strings.TrimSpace(metadata.GetCurrentDetails())))
 }

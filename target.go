@@ -7,6 +7,7 @@ import (
 
 	"go.temporal.io/api/serviceerror"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 	"github.com/durablemcp/durablemcp/internal/redact"
 )
@@ -22,25 +23,25 @@ type target struct {
 // find returns the execution that a call names, if it is of the tool's workflow
 // type and the caller may touch it. What is not there, of another type, or
 // somebody else's is the same error, after the same one request.
-func (t *target) find(ctx context.Context, c *connection, key workflowKey, caller Caller) (*execution, error) {
-	if !idtemplate.Printable(key.id + key.runID) {
+func (t *target) find(ctx context.Context, c *execution.Client, key execution.Key, caller Caller) (*execution.Execution, error) {
+	if !idtemplate.Printable(key.ID + key.RunID) {
 		return nil, t.notFound(key) // nothing can have it
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
 	defer cancel()
-	seen, err := c.describe(ctx, key.id, key.runID)
-	if absent(err, key) {
+	seen, err := c.Describe(ctx, key.ID, key.RunID)
+	if execution.IsAbsent(err, key) {
 		return nil, t.notFound(key)
 	}
 	if err != nil {
-		t.log(ctx, "describing a workflow failed", "workflow_id", key.id, "error", err)
+		t.log(ctx, "describing a workflow failed", "workflow_id", key.ID, "error", err)
 		return nil, nothingDone(serviceFailure(err))
 	}
-	e := seen.execution()
-	if seen.workflowType() != t.workflowType || !t.mayTouch(ctx, t.allow, caller, Owner{e.record.Owner}) {
+	e := seen.Execution()
+	if seen.WorkflowType() != t.workflowType || !t.mayTouch(ctx, t.allow, caller, Owner{e.Record.Owner}) {
 		return nil, t.notFound(key)
 	}
-	if key.runID == "" || !e.closed() {
+	if key.RunID == "" || !e.Closed() {
 		return e, nil
 	}
 	return t.latest(ctx, c, e, caller)
@@ -49,13 +50,13 @@ func (t *target) find(ctx context.Context, c *connection, key workflowKey, calle
 // act finds the workflow and does something to it, which has to look whether it is
 // closed. A workflow that has moved on to another run in between is looked up again.
 // Without an execution, nothing was tried.
-func (t *target) act(ctx context.Context, c *connection, m *messageInput, do func(context.Context, *execution) error) (*execution, error) {
+func (t *target) act(ctx context.Context, c *execution.Client, m *messageInput, do func(context.Context, *execution.Execution) error) (*execution.Execution, error) {
 	for range 3 {
 		e, err := t.find(ctx, c, m.key, m.caller)
 		if err != nil {
 			return nil, err
 		}
-		request, cancel := context.WithTimeout(ctx, requestTimeout)
+		request, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
 		err = do(request, e)
 		cancel()
 		if _, gone := errors.AsType[*serviceerror.NotFound](err); !gone {
@@ -66,12 +67,12 @@ func (t *target) act(ctx context.Context, c *connection, m *messageInput, do fun
 }
 
 // steer is act for what only a running workflow takes.
-func (t *target) steer(ctx context.Context, c *connection, m *messageInput, do func(context.Context, *execution) error) (*execution, error) {
-	e, err := t.act(ctx, c, m, func(ctx context.Context, e *execution) error {
-		if e.closed() {
+func (t *target) steer(ctx context.Context, c *execution.Client, m *messageInput, do func(context.Context, *execution.Execution) error) (*execution.Execution, error) {
+	e, err := t.act(ctx, c, m, func(ctx context.Context, e *execution.Execution) error {
+		if e.Closed() {
 			return t.ended(e)
 		}
-		return send(ctx, func(ctx context.Context) error { return do(ctx, e) })
+		return execution.Send(ctx, func(ctx context.Context) error { return do(ctx, e) })
 	})
 	if ended, ok := errors.AsType[*toolError](err); ok {
 		return nil, ended
@@ -80,45 +81,37 @@ func (t *target) steer(ctx context.Context, c *connection, m *messageInput, do f
 }
 
 // latest follows a closed run to the current one of its chain.
-func (t *target) latest(ctx context.Context, c *connection, e *execution, caller Caller) (*execution, error) {
-	runID, err := latestRun(ctx, c, e.id, e.runID)
+func (t *target) latest(ctx context.Context, c *execution.Client, e *execution.Execution, caller Caller) (*execution.Execution, error) {
+	runID, err := execution.LatestRun(ctx, c, e.ID, e.RunID)
 	switch {
-	case isNotFound(err): // deleted meanwhile: what was seen of it holds
+	case execution.IsNotFound(err): // deleted meanwhile: what was seen of it holds
 	case err != nil: // whether the work goes on in another run is not known
-		t.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
+		t.log(ctx, "describing a workflow failed", "workflow_id", e.ID, "error", err)
 		return nil, nothingDone(serviceFailure(err))
-	case runID != e.runID:
-		return t.find(ctx, c, workflowKey{e.id, ""}, caller)
+	case runID != e.RunID:
+		return t.find(ctx, c, execution.Key{ID: e.ID}, caller)
 	}
 	return e, nil
 }
 
-// absent reports whether a request failed because there is no such workflow. A
-// run ID that is none makes the request invalid.
-func absent(err error, key workflowKey) bool {
-	_, notFound := errors.AsType[*serviceerror.NotFound](err)
-	_, invalid := errors.AsType[*serviceerror.InvalidArgument](err)
-	return notFound || invalid && (key.runID != "" || len(key.id) > idtemplate.MaxLength)
-}
-
-func (t *target) notFound(key workflowKey) *toolError {
+func (t *target) notFound(key execution.Key) *toolError {
 	return &toolError{
 		Type:    errNotFound,
-		Message: fmt.Sprintf("There is no workflow %q that %s can act on. Nothing was done.", redact.Cut(key.id, 200), t.name),
+		Message: fmt.Sprintf("There is no workflow %q that %s can act on. Nothing was done.", redact.Cut(key.ID, 200), t.name),
 		advice:  "Check the arguments against what the tool that started the workflow returned, or tell the user.",
 	}
 }
 
 // ended says how a workflow ended that can no longer take what it is sent.
-func (t *target) ended(e *execution) *toolError {
-	status := statusName(e.status)
+func (t *target) ended(e *execution.Execution) *toolError {
+	status := execution.StatusName(e.Status)
 	advice := "Calling again will not help: what has ended cannot be changed."
 	if result := resultFor(t.results[t.workflowType], t.address.template); result != nil {
 		advice += fmt.Sprintf(" %s says how it ended.", result.name)
 	}
 	return &toolError{
 		Type:    errClosed,
-		Message: fmt.Sprintf("The workflow %q has ended already: it is %s. Nothing was done.", e.id, status),
+		Message: fmt.Sprintf("The workflow %q has ended already: it is %s. Nothing was done.", e.ID, status),
 		Details: mustMarshal(map[string]string{"status": status}),
 		advice:  advice,
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/handle"
 )
 
@@ -19,7 +20,7 @@ import (
 // it.
 type task struct {
 	*waiter // of the tool that the task is a call of
-	c       *connection
+	c       *execution.Client
 	id      string
 	handle  handle.Handle
 	runID   string // the latest run when it was looked up for a stream
@@ -45,8 +46,8 @@ func (s *taskServer) parse(raw json.RawMessage) (*task, error) {
 
 // find looks the task's workflow up, if the caller may touch it. What is not
 // there, expired or somebody else's is one error, after the same one request.
-func (t *task) find(ctx context.Context, req mcp.Request) (*snapshot, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+func (t *task) find(ctx context.Context, req mcp.Request) (*execution.Snapshot, error) {
+	ctx, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
 	defer cancel()
 	caller, err := t.caller(ctx, req)
 	if err != nil {
@@ -64,10 +65,10 @@ func (t *task) find(ctx context.Context, req mcp.Request) (*snapshot, error) {
 
 // resolve returns the execution that a handle refers to, nil if there is none
 // that the caller may touch through the tool.
-func (w *waiter) resolve(ctx context.Context, c *connection, h handle.Handle, caller Caller) (*snapshot, error) {
-	return c.chain(ctx, h.WorkflowID, h.FirstRunID, func(seen *snapshot) bool {
-		record := seen.memo.Record
-		return h.Tool == w.name && h.By(record.Salt, w.opts.Secret) && seen.workflowType() == w.workflowType &&
+func (w *waiter) resolve(ctx context.Context, c *execution.Client, h handle.Handle, caller Caller) (*execution.Snapshot, error) {
+	return c.Chain(ctx, h.WorkflowID, h.FirstRunID, func(seen *execution.Snapshot) bool {
+		record := seen.Memo.Record
+		return h.Tool == w.name && h.By(record.Salt, w.opts.Secret) && seen.WorkflowType() == w.workflowType &&
 			w.mayTouch(ctx, w.allow, caller, Owner{record.Owner})
 	})
 }
@@ -76,7 +77,7 @@ func (w *waiter) resolve(ctx context.Context, c *connection, h handle.Handle, ca
 func (t *task) unreachable(ctx context.Context, err error) error {
 	t.log(ctx, "a task request failed", "workflow_id", t.handle.WorkflowID, "error", err)
 	e, advice := serviceFailure(err), "The task is not lost: ask again later."
-	if _, old := errors.AsType[*oldServerError](err); old {
+	if execution.KindOf(err) == execution.TooOld {
 		advice = e.advice
 	}
 	return rpcError(jsonrpc.CodeInternalError, e.Message+" "+advice, nil)
@@ -84,16 +85,16 @@ func (t *task) unreachable(ctx context.Context, err error) error {
 
 // cancel asks Temporal to cancel the task's workflow. That it has ended already
 // is no error: the answer says no more than that the request has arrived.
-func (t *task) cancel(ctx context.Context, req mcp.Request, seen *snapshot) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+func (t *task) cancel(ctx context.Context, req mcp.Request, seen *execution.Snapshot) error {
+	ctx, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
 	defer cancel()
 	if !t.owns(ctx, req, seen) {
 		return rpcError(jsonrpc.CodeInvalidParams, "The task's work was started by somebody else, who alone can cancel it in this way.", nil)
 	}
-	if seen.closed() {
+	if seen.Closed() {
 		return nil
 	}
-	if err := t.c.cancel(ctx, seen.execution(), ""); err != nil && !isNotFound(err) {
+	if err := t.c.Cancel(ctx, seen.Execution(), ""); err != nil && !execution.IsNotFound(err) {
 		return t.unreachable(ctx, err)
 	}
 	return nil
@@ -102,13 +103,13 @@ func (t *task) cancel(ctx context.Context, req mcp.Request, seen *snapshot) erro
 // update passes answers on to the workflow. Those to questions that are not open
 // are ignored. A wrong one is acknowledged, and the question asked anew: some clients
 // take any error for the end of the task.
-func (t *task) update(ctx context.Context, req *taskRequest, seen *snapshot) error {
+func (t *task) update(ctx context.Context, req *taskRequest, seen *execution.Snapshot) error {
 	raw := req.Params.InputResponses
 	var responses map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &responses); err != nil || responses == nil {
 		return rpcError(jsonrpc.CodeInvalidParams, "params.inputResponses: want an object of answers by the keys of inputRequests.", nil)
 	}
-	if seen.closed() {
+	if seen.Closed() {
 		return nil // it asks nothing
 	}
 	refused := make(map[string]string)
@@ -120,18 +121,18 @@ func (t *task) update(ctx context.Context, req *taskRequest, seen *snapshot) err
 		a, err := t.readAnswer(q.Key, response)
 		if err == nil {
 			a.By = t.answering(ctx, req)
-			err = t.c.answer(ctx, seen.execution(), a)
+			err = t.c.Answer(ctx, seen.Execution(), a)
 		}
-		var refusal *answerError
+		var refusal *execution.RefusedAnswerError
 		switch {
 		case errors.As(err, &refusal):
-			if err := t.c.refuse(ctx, seen.execution(), q, refusal.where); err != nil {
+			if err := t.c.Refuse(ctx, seen.Execution(), q, refusal.Where); err != nil {
 				t.log(ctx, "a task's question is not asked again", "workflow_id", t.handle.WorkflowID, "error", err)
-				refused[q.TaskKey()] = refusal.reason
+				refused[q.TaskKey()] = refusal.Reason
 			}
 		case err != nil:
 			t.log(ctx, "passing an answer on failed", "workflow_id", t.handle.WorkflowID, "error", err)
-			if hopeless(err) {
+			if execution.IsPermanent(err) {
 				return rpcError(jsonrpc.CodeInternalError, "The workflow cannot take the answer, for a reason that the server's log explains.", nil)
 			}
 			return rpcError(jsonrpc.CodeInternalError, "The workflow has not taken the answer in time, and may take it still. Send it again.", nil)
@@ -149,38 +150,38 @@ func (t *task) update(ctx context.Context, req *taskRequest, seen *snapshot) err
 
 // newTask makes a task of an execution, as the call that has started it or
 // joined it returns it.
-func (w *waiter) newTask(ctx context.Context, c *connection, req *mcp.CallToolRequest, e *execution) (*createdTask, error) {
-	id, err := handle.Handle{Tool: w.name, WorkflowID: e.id, FirstRunID: e.firstRunID}.Text(e.record.Salt, w.opts.Secret)
+func (w *waiter) newTask(ctx context.Context, c *execution.Client, req *mcp.CallToolRequest, e *execution.Execution) (*createdTask, error) {
+	id, err := handle.Handle{Tool: w.name, WorkflowID: e.ID, FirstRunID: e.FirstRunID}.Text(e.Record.Salt, w.opts.Secret)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	ctx, cancel := context.WithTimeout(ctx, execution.LookTimeout)
 	defer cancel()
 	created := &createdTask{ResultType: "task", taskState: taskState{
-		TaskID: id, Status: taskWorking, CreatedAt: wireTime(e.created), LastUpdatedAt: wireTime(e.created), PollIntervalMs: pollInterval(time.Since(e.created)),
+		TaskID: id, Status: taskWorking, CreatedAt: wireTime(e.Created), LastUpdatedAt: wireTime(e.Created), PollIntervalMs: pollInterval(time.Since(e.Created)),
 	}}
-	seen, err := c.describe(ctx, e.id, "")
-	if err != nil || seen.info().GetFirstRunId() != e.firstRunID {
+	seen, err := c.Describe(ctx, e.ID, "")
+	if err != nil || seen.Info().GetFirstRunId() != e.FirstRunID {
 		// It is there all the same: Temporal has said so.
-		w.log(ctx, "describing a workflow failed", "workflow_id", e.id, "error", err)
+		w.log(ctx, "describing a workflow failed", "workflow_id", e.ID, "error", err)
 		return created, nil
 	}
-	created.taskState = seen.asking(w.mayAnswer(ctx, req, seen)).state(id)
+	created.taskState = stateOf(seen.WithQuestions(w.mayAnswer(ctx, req, seen)), id)
 	if created.Status == taskInputRequired {
 		created.Status = taskWorking // tasks/get says what is asked of whom
 	}
-	if seen.closed() {
+	if seen.Closed() {
 		return nil, nil
 	}
 	return created, nil
 }
 
 // get answers with the state of the task.
-func (t *task) get(ctx context.Context, req mcp.Request, seen *snapshot, client peer) (*detailedTask, error) {
+func (t *task) get(ctx context.Context, req mcp.Request, seen *execution.Snapshot, client peer) (*detailedTask, error) {
 	theirs := t.mayAnswer(ctx, req, seen)
-	seen = seen.asking(theirs)
-	detailed := &detailedTask{ResultType: "complete", taskState: seen.state(t.id)}
-	if seen.closed() {
+	seen = seen.WithQuestions(theirs)
+	detailed := &detailedTask{ResultType: "complete", taskState: stateOf(seen, t.id)}
+	if seen.Closed() {
 		return detailed, t.end(ctx, seen, detailed)
 	}
 	if open := client.askable(theirs); len(open) > 0 {
@@ -196,15 +197,15 @@ func (t *task) get(ctx context.Context, req mcp.Request, seen *snapshot, client 
 }
 
 // end adds how the task's workflow has ended.
-func (t *task) end(ctx context.Context, seen *snapshot, detailed *detailedTask) error {
-	retention, err := t.c.retention(ctx, t.opts.Namespace)
+func (t *task) end(ctx context.Context, seen *execution.Snapshot, detailed *detailedTask) error {
+	retention, err := t.c.Retention(ctx)
 	if err == nil {
-		detailed.TTLMs = new((seen.info().GetCloseTime().AsTime().Add(-seen.ahead).Sub(seen.created()) + retention).Milliseconds())
+		detailed.TTLMs = new((seen.Info().GetCloseTime().AsTime().Add(-seen.Ahead).Sub(seen.Created()) + retention).Milliseconds())
 	}
 	if detailed.Status == taskCancelled {
 		return nil
 	}
-	result, err := t.await(ctx, t.c, seen.execution(), time.Now().Add(requestTimeout))
+	result, err := t.await(ctx, t.c, seen.Execution(), time.Now().Add(execution.RequestTimeout))
 	var (
 		protocol *jsonrpc.Error
 		unread   *toolError
@@ -221,7 +222,7 @@ func (t *task) end(ctx context.Context, seen *snapshot, detailed *detailedTask) 
 		return t.unreachable(ctx, cmp.Or(ctx.Err(), errors.New("the result was not read in time")))
 	}
 	detailed.Status = taskCompleted
-	detailed.Result, err = completeResult(t.withMeta(result, seen.execution()))
+	detailed.Result, err = completeResult(t.withMeta(result, seen.Execution()))
 	return err
 }
 

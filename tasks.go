@@ -9,6 +9,8 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
 // TasksExtension is the identifier of MCP's tasks extension (SEP-2663), under
@@ -61,7 +63,7 @@ type taskAck struct {
 type taskServer struct {
 	opts  Options
 	tools map[string]*waiter
-	c     *connection
+	c     *execution.Client
 }
 
 // middleware prepares requests for the extension. It serves none of them: that
@@ -133,7 +135,7 @@ func withSlot(ctx context.Context, method string, req *mcp.CallToolRequest, next
 
 // withTasks makes the calls of a tool tasks as its TaskSupport says.
 func (w *waiter) withTasks(call callFunc) callFunc {
-	return func(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	return func(ctx context.Context, c *execution.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		switch w.tasks {
 		case TaskRequired:
 			if slotOf(ctx) == nil {

@@ -3,13 +3,12 @@ package durablemcp
 import (
 	"cmp"
 	"context"
-	"errors"
 	"reflect"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-	"go.temporal.io/sdk/temporal"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
 
@@ -117,7 +116,7 @@ func (t UpdateTool) declare(d *declaration) *binding {
 	})
 }
 
-func (t *updateTool) call(ctx context.Context, c *connection, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (t *updateTool) call(ctx context.Context, c *execution.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	called := time.Now()
 	m, err := t.read(ctx, req)
 	if err != nil {
@@ -138,7 +137,7 @@ func (t *updateTool) call(ctx context.Context, c *connection, req *mcp.CallToolR
 	}
 	answer, err := deliver(ctx, func(ctx context.Context) (context.Context, context.CancelFunc) {
 		u.began = time.Now()
-		waiting, cancel := until(ctx, notAfter(u.began.Add(t.wait), expiry(req, called)))
+		waiting, cancel := execution.Until(ctx, notAfter(u.began.Add(t.wait), expiry(req, called)))
 		waiting, stop := untilClosed(waiting, lifeOf(ctx).closing)
 		return waiting, func() {
 			stop()
@@ -151,7 +150,7 @@ func (t *updateTool) call(ctx context.Context, c *connection, req *mcp.CallToolR
 	if u.e == nil {
 		return nil, err // nothing was sent
 	}
-	if err == nil || isWorkflowError(err) {
+	if err == nil || execution.IsWorkflowError(err) {
 		if other := u.checkArguments(ctx); other != nil {
 			return t.withMeta(t.errorResult(other), u.e), nil
 		}
@@ -159,7 +158,7 @@ func (t *updateTool) call(ctx context.Context, c *connection, req *mcp.CallToolR
 	if err != nil {
 		return t.withMeta(t.errorResult(u.failure(ctx, err)), u.e), nil
 	}
-	return t.withMeta(t.output.answer(ctx, t.base, answer.raw, answer.get), u.e), nil
+	return t.withMeta(t.output.answer(ctx, t.base, answer.Raw, answer.Get), u.e), nil
 }
 
 // repeatable reports whether the same call again is the same update.
@@ -180,13 +179,4 @@ func tooManyWait() *toolError {
 		Retryable: true,
 		advice:    waitAndRepeat,
 	}
-}
-
-// isWorkflowError reports whether an error came from the workflow's code.
-func isWorkflowError(err error) bool {
-	_, application := errors.AsType[*temporal.ApplicationError](err)
-	_, canceled := errors.AsType[*temporal.CanceledError](err)
-	_, panicked := errors.AsType[*temporal.PanicError](err)
-	_, timeout := errors.AsType[*temporal.TimeoutError](err)
-	return application || canceled || panicked || timeout
 }

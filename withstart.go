@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/schema"
 )
 
@@ -103,17 +104,17 @@ func (s *withStart) read(in *input) (*input, error) {
 // taker returns the run that has the ID of the workflow, if it is the one that the call
 // means: with-start requests act on whatever has the ID. It returns nil if the run
 // has closed or gone in between, so that the workflow can be started.
-func (s *withStart) taker(ctx context.Context, c *connection, m *messageInput, runID string) (*execution, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+func (s *withStart) taker(ctx context.Context, c *execution.Client, m *messageInput, runID string) (*execution.Execution, error) {
+	ctx, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
 	defer cancel()
-	seen, err := c.describe(ctx, m.key.id, runID)
+	seen, err := c.Describe(ctx, m.key.ID, runID)
 	switch {
-	case absent(err, m.key):
+	case execution.IsAbsent(err, m.key):
 		return nil, nil //nolint:nilnil // there is none
 	case err != nil:
-		s.log(ctx, "describing a workflow failed", "workflow_id", m.key.id, "error", err)
+		s.log(ctx, "describing a workflow failed", "workflow_id", m.key.ID, "error", err)
 		return nil, nothingDone(serviceFailure(err))
-	case seen.closed() && s.restarts(seen.info().GetStatus(), forEver):
+	case seen.Closed() && s.restarts(seen.Info().GetStatus(), forEver):
 		return nil, nil //nolint:nilnil // Temporal lets it start anew
 	}
 	return s.same(ctx, seen, m.startInput, m.caller)

@@ -1,4 +1,4 @@
-package durablemcp
+package execution
 
 import (
 	"context"

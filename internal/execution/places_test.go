@@ -1,12 +1,7 @@
-package durablemcp
+package execution
 
 import (
-	"fmt"
 	"testing"
-	"time"
-
-	"github.com/modelcontextprotocol/go-sdk/auth"
-	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
 // TestPlaces takes all the places that principals can get.
@@ -15,11 +10,11 @@ func TestPlaces(t *testing.T) {
 	for _, test := range []struct{ of, first, second, third int }{
 		{1, 1, 0, 0}, {2, 1, 1, 0}, {3, 2, 1, 0}, {10, 5, 3, 1}, {1000, 500, 250, 125},
 	} {
-		var p places
+		var p Places
 		var releases []func()
 		all := func(principal string) (n int) {
 			for {
-				release, ok := p.take(test.of, principal)
+				release, ok := p.Take(test.of, principal)
 				if !ok {
 					return n
 				}
@@ -48,37 +43,12 @@ func TestPlaces(t *testing.T) {
 func TestPlacesForAnother(t *testing.T) {
 	t.Parallel()
 	for of := 2; of < 50; of++ {
-		var p places
+		var p Places
 		for range 2 * of {
-			_, _ = p.take(of, "greedy")
+			_, _ = p.Take(of, "greedy")
 		}
-		if _, ok := p.take(of, "another"); !ok {
+		if _, ok := p.Take(of, "another"); !ok {
 			t.Errorf("of %d places, none is left", of)
 		}
-	}
-}
-
-func TestExpiry(t *testing.T) {
-	t.Parallel()
-	began := time.Now()
-	for _, test := range []struct {
-		info *auth.TokenInfo
-		want time.Time
-	}{
-		{nil, time.Time{}},
-		{&auth.TokenInfo{}, time.Time{}},
-		{&auth.TokenInfo{Expiration: began.Add(time.Hour)}, began.Add(time.Hour)},
-		{&auth.TokenInfo{Expiration: began.Add(-time.Second)}, began.Add(expiryTolerance)},
-	} {
-		req := &mcp.CallToolRequest{Extra: &mcp.RequestExtra{TokenInfo: test.info}}
-		if got := expiry(req, began); !got.Equal(test.want) {
-			t.Errorf("%s: got %s; want %s", fmt.Sprint(test.info), got, test.want)
-		}
-	}
-	if got := expiry(&mcp.CallToolRequest{}, began); !got.IsZero() {
-		t.Errorf("without anything: got %s", got)
-	}
-	if got := notAfter(began, time.Time{}); !got.Equal(began) {
-		t.Errorf("notAfter never: got %s", got)
 	}
 }

@@ -1,4 +1,4 @@
-package doing
+package execution
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-func TestDescribe(t *testing.T) {
+func TestDescribePending(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	at := func(d time.Duration) *timestamppb.Timestamp { return timestamppb.New(now.Add(d)) }
@@ -45,7 +45,7 @@ func TestDescribe(t *testing.T) {
 		},
 		"Nexus operation charge: attempt 2": {PendingNexusOperations: []*workflow.PendingNexusOperationInfo{{Operation: "charge", Attempt: 2}}},
 	} {
-		if got := Describe(resp, now); got != want {
+		if got := describePending(resp, now); got != want {
 			t.Errorf("Describe\n got %q\nwant %q", got, want)
 		}
 	}
@@ -57,7 +57,7 @@ func TestDescribeCountsTheRest(t *testing.T) {
 	for i := range 100 {
 		resp.PendingChildren = append(resp.PendingChildren, &workflow.PendingChildExecutionInfo{WorkflowId: fmt.Sprint(i)})
 	}
-	if got := Describe(resp, time.Now()); !strings.HasSuffix(got, "(4): running; and 95 more") {
+	if got := describePending(resp, time.Now()); !strings.HasSuffix(got, "(4): running; and 95 more") {
 		t.Errorf("Describe = %q", got)
 	}
 }
@@ -65,7 +65,7 @@ func TestDescribeCountsTheRest(t *testing.T) {
 func TestFailureTextIsThatOfTheCause(t *testing.T) {
 	t.Parallel()
 	f := &failure.Failure{Cause: &failure.Failure{Message: "boom\n\ngoroutine 1 [running]:\nx"}}
-	if got := FailureText(f); got != "boom" {
+	if got := failureText(f); got != "boom" {
 		t.Errorf("FailureText = %q", got)
 	}
 }

@@ -1,4 +1,4 @@
-package durablemcp
+package execution
 
 import (
 	"context"
@@ -21,29 +21,25 @@ const byTemporal = "history-service"
 // cancelled a workflow. Those that clean up for long keep that to themselves.
 const lastEvents = 50
 
-// explain says who ended a workflow that was cancelled or terminated, and why, as
-// far as the end of its history tells. It costs one request.
-func (b *base) explain(ctx context.Context, c *connection, e *execution, failure *toolError) {
-	if failure.Type != errCanceled && failure.Type != errTerminated {
-		return
-	}
-	failure.Retryable, failure.onPurpose = false, true
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
+// EndedBy says who ended a workflow that was cancelled or terminated, and why, as
+// far as the end of its history tells, and whether that was Temporal itself. It costs
+// one request.
+func (c *Client) EndedBy(ctx context.Context, e *Execution) (text string, temporal, known bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), LookTimeout)
 	defer cancel()
 	resp, err := c.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, &workflowservice.GetWorkflowExecutionHistoryReverseRequest{
-		Namespace: b.opts.Namespace, Execution: &common.WorkflowExecution{WorkflowId: e.id, RunId: e.runID}, MaximumPageSize: lastEvents,
+		Namespace: c.Namespace, Execution: &common.WorkflowExecution{WorkflowId: e.ID, RunId: e.RunID}, MaximumPageSize: lastEvents,
 	})
 	if err != nil {
-		b.log(ctx, "reading a workflow's history failed", "workflow_id", e.id, "error", err)
-		return
+		c.log(ctx, "reading a workflow's history failed", "workflow_id", e.ID, "error", err)
+		return "", false, false
 	}
 	for _, event := range resp.GetHistory().GetEvents() {
 		if identity, reason, found := endedBy(event); found {
-			failure.Cause = who(identity, reason)
-			failure.onPurpose = identity != byTemporal
-			return
+			return who(identity, reason), identity == byTemporal, true
 		}
 	}
+	return "", false, false
 }
 
 // endedBy returns who ended a workflow by an event, and why.

@@ -1,4 +1,4 @@
-package durablemcp
+package execution
 
 import (
 	"context"
@@ -9,56 +9,56 @@ import (
 	"go.temporal.io/api/history/v1"
 )
 
-// A watch tells when something changes in a workflow that clients can see. It
+// A Watch tells when something changes in a workflow that clients can see. It
 // follows the workflow through continue-as-new, retries and resets.
 //
 // It reads the history by long polls, which Temporal answers when there is a new
 // event, and else every 20 seconds: a workflow in which nothing happens costs 3
 // requests a minute.
-type watch struct {
-	changed chan struct{} // has a value if something may have changed
-	ended   chan struct{} // closed when the workflow has ended
+type Watch struct {
+	Changed chan struct{} // has a value if something may have changed
+	Ended   chan struct{} // closed when the workflow has ended
 
 	mu    sync.Mutex
 	runID string // the run that it is at
 }
 
-// rewatch is how long a watch waits before it goes on after a failed request,
+// RetryPause is how long a watch waits before it goes on after a failed request,
 // which the Temporal client itself has repeated by then.
-const rewatch = time.Second
+const RetryPause = time.Second
 
-// watch begins to watch a workflow, until ctx is done.
-func (b *base) watch(ctx context.Context, c *connection, id, runID string) *watch {
-	w := &watch{changed: make(chan struct{}, 1), ended: make(chan struct{}), runID: runID}
+// Watch begins to watch a workflow, until ctx is done.
+func (c *Client) Watch(ctx context.Context, id, runID string) *Watch {
+	w := &Watch{Changed: make(chan struct{}, 1), Ended: make(chan struct{}), runID: runID}
 	go func() {
-		defer b.contain(ctx, "watching a workflow")
+		defer c.contain(ctx, "watching a workflow")
 		w.follow(ctx, c, id)
 	}()
 	return w
 }
 
-// over reports whether the workflow has ended, as far as the watch has seen.
-func (w *watch) over() bool {
+// Over reports whether the workflow has ended, as far as the watch has seen.
+func (w *Watch) Over() bool {
 	select {
-	case <-w.ended:
+	case <-w.Ended:
 		return true
 	default:
 		return false
 	}
 }
 
-// at returns the run that the workflow was at when the watch last saw it.
-func (w *watch) at() string {
+// At returns the run that the workflow was at when the watch last saw it.
+func (w *Watch) At() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.runID
 }
 
-func (w *watch) follow(ctx context.Context, c *connection, id string) {
+func (w *Watch) follow(ctx context.Context, c *Client, id string) {
 	for ctx.Err() == nil {
 		next, ended := w.read(ctx, c, id)
 		if ended {
-			close(w.ended)
+			close(w.Ended)
 			return
 		}
 		if next != "" {
@@ -70,30 +70,30 @@ func (w *watch) follow(ctx context.Context, c *connection, id string) {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(rewatch):
+		case <-time.After(RetryPause):
 		}
 		w.notify()
 	}
 }
 
-func (w *watch) notify() {
+func (w *Watch) notify() {
 	select {
-	case w.changed <- struct{}{}:
+	case w.Changed <- struct{}{}:
 	default:
 	}
 }
 
 // read follows one run to its end, and returns the run that goes on with the
 // work, if there is one. The run has not ended if reading failed.
-func (w *watch) read(ctx context.Context, c *connection, id string) (next string, ended bool) {
-	runID, stuck := w.at(), false
+func (w *Watch) read(ctx context.Context, c *Client, id string) (next string, ended bool) {
+	runID, stuck := w.At(), false
 	events := c.GetWorkflowHistory(ctx, id, runID, true, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		event, err := events.Next()
 		if err != nil {
-			return "", isNotFound(err) // it is deleted
+			return "", IsNotFound(err) // it is deleted
 		}
-		if visible[event.GetEventType()] || continued(event) || stuck && event.GetEventType() == enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
+		if visibleEvents[event.GetEventType()] || continued(event) || stuck && event.GetEventType() == enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
 			w.notify()
 		}
 		stuck = event.GetEventType() == enums.EVENT_TYPE_WORKFLOW_TASK_FAILED ||
@@ -102,7 +102,7 @@ func (w *watch) read(ctx context.Context, c *connection, id string) (next string
 			return next, false
 		}
 		if ended {
-			latest, err := latestRun(ctx, c, id, runID)
+			latest, err := LatestRun(ctx, c, id, runID)
 			switch {
 			case err != nil:
 				return "", false
@@ -115,9 +115,9 @@ func (w *watch) read(ctx context.Context, c *connection, id string) (next string
 	return "", false
 }
 
-// visible are the events after which a description of the workflow says
+// visibleEvents are the events after which a description of the workflow says
 // something else.
-var visible = map[enums.EventType]bool{
+var visibleEvents = map[enums.EventType]bool{
 	enums.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED:        true, // the memo
 	enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:             true,
 	enums.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:             true,

@@ -1,4 +1,4 @@
-package durablemcp
+package execution
 
 import (
 	"testing"
@@ -26,7 +26,7 @@ func TestClock(t *testing.T) {
 	wants("a slower one", 90*time.Second, true)
 	c.learn(asked, asked.Add(time.Second))
 	wants("the same clock", 0, true)
-	c.learnt = c.learnt.Add(-2 * estimateAge)
+	c.learned = c.learned.Add(-2 * estimateAge)
 	c.learn(asked, asked.Add(50*time.Second))
 	wants("a clock that was set", 50*time.Second, true)
 	c.learn(asked, asked.Add(-90*time.Second))

@@ -1,4 +1,4 @@
-package doing
+package execution
 
 import (
 	"fmt"
@@ -23,8 +23,8 @@ type Activity struct {
 	NextTryIn       string `json:"next_try_in,omitempty"`
 }
 
-// Activities returns the pending activities of a described workflow.
-func Activities(pending []*workflow.PendingActivityInfo, now time.Time) []Activity {
+// PendingActivities returns the pending activities of a described workflow.
+func PendingActivities(pending []*workflow.PendingActivityInfo, now time.Time) []Activity {
 	list := make([]Activity, len(pending))
 	for i, p := range pending {
 		list[i] = activity(p, now)
@@ -35,7 +35,7 @@ func Activities(pending []*workflow.PendingActivityInfo, now time.Time) []Activi
 func activity(p *workflow.PendingActivityInfo, now time.Time) Activity {
 	a := Activity{Name: p.GetActivityType().GetName(), Attempt: max(p.GetAttempt(), 1), MaximumAttempts: p.GetMaximumAttempts()}
 	if f := p.GetLastFailure(); f != nil {
-		a.LastFailure = redact.Cut(FailureText(f), 200)
+		a.LastFailure = redact.Cut(failureText(f), 200)
 	}
 	next := p.GetNextAttemptScheduleTime()
 	switch {

@@ -1,6 +1,4 @@
-// Package doing says in words what a running workflow is doing, from what
-// Temporal knows of it without asking a worker.
-package doing
+package execution
 
 import (
 	"fmt"
@@ -17,13 +15,13 @@ import (
 // by one.
 const maxPending = 5
 
-// Describe says what the described workflow is waiting for or working on, such
+// describePending says what a described workflow is waiting for or working on, such
 // as "make_nws_request: attempt 4, last failure 503, next try in 8s". It is
 // empty if Temporal knows of nothing in particular: then the workflow waits
 // for a timer, a signal or an update.
-func Describe(resp *workflowservice.DescribeWorkflowExecutionResponse, now time.Time) string {
+func describePending(resp *workflowservice.DescribeWorkflowExecutionResponse, now time.Time) string {
 	var lines list
-	for _, a := range Activities(resp.GetPendingActivities(), now) {
+	for _, a := range PendingActivities(resp.GetPendingActivities(), now) {
 		lines.add(a.String())
 	}
 	for _, child := range resp.GetPendingChildren() {
@@ -35,9 +33,9 @@ func Describe(resp *workflowservice.DescribeWorkflowExecutionResponse, now time.
 	return lines.String()
 }
 
-// FailureText is the message of a failure, or of its cause where the failure
+// failureText is the message of a failure, or of its cause where the failure
 // itself only says that there is one.
-func FailureText(f *failure.Failure) string {
+func failureText(f *failure.Failure) string {
 	for f.GetMessage() == "" && f.GetCause() != nil {
 		f = f.GetCause()
 	}

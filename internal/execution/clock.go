@@ -1,4 +1,4 @@
-package durablemcp
+package execution
 
 import (
 	"sync"
@@ -12,9 +12,9 @@ import (
 // at which a server like this one sent the request, and Temporal the time at which the
 // workflow started, a moment later.
 type clock struct {
-	mu     sync.Mutex
-	ahead  time.Duration // of this machine's time
-	learnt time.Time     // when, zero for never
+	mu      sync.Mutex
+	ahead   time.Duration // of this machine's time
+	learned time.Time     // when, zero for never
 }
 
 // estimateAge is how long an estimate holds: the clocks may have been set since.
@@ -25,8 +25,8 @@ const estimateAge = 10 * time.Minute
 func (c *clock) learn(asked, dated time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if ahead := dated.Sub(asked); ahead < c.ahead || time.Since(c.learnt) > estimateAge {
-		c.ahead, c.learnt = ahead, time.Now()
+	if ahead := dated.Sub(asked); ahead < c.ahead || time.Since(c.learned) > estimateAge {
+		c.ahead, c.learned = ahead, time.Now()
 	}
 }
 
@@ -40,7 +40,7 @@ func (c *clock) difference() (ahead time.Duration, known bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ahead.Abs() < noDifference {
-		return 0, !c.learnt.IsZero()
+		return 0, !c.learned.IsZero()
 	}
-	return c.ahead, !c.learnt.IsZero()
+	return c.ahead, !c.learned.IsZero()
 }

@@ -1,4 +1,4 @@
-package durablemcp
+package execution
 
 import (
 	"context"
@@ -14,11 +14,11 @@ type unsentError struct{ error }
 
 func (e *unsentError) Unwrap() error { return e.error }
 
-// send makes a request to Temporal that changes something. If do fails before
+// Send makes a request to Temporal that changes something. If do fails before
 // gRPC has begun to send, the error is an [*unsentError]: then nothing was done, and
 // that is no guess. The SDK's own errors do not tell: a failed codec and a server
 // that answers with the code Unknown look the same.
-func send(ctx context.Context, do func(ctx context.Context) error) error {
+func Send(ctx context.Context, do func(ctx context.Context) error) error {
 	watched := &sendingContext{Context: ctx}
 	err := do(watched) //nolint:contextcheck // it inherits ctx
 	if err != nil && !watched.sent.Load() {
