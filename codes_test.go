@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	grpcstatus "google.golang.org/grpc/status"
 
+	"github.com/durablemcp/durablemcp/internal/call"
 	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
@@ -52,32 +53,32 @@ func TestEveryCode(t *testing.T) {
 		start     string // what a start says of it
 		read      string // the type of the error of a request that changes nothing
 	}{
-		"InvalidArgument":      {coded(codes.InvalidArgument), false, errRefused, false, started, errRefused},
-		"OutOfRange":           {coded(codes.OutOfRange), false, errRefused, false, started, errRefused},
-		"NotFound":             {coded(codes.NotFound), false, errRefused, false, started, errRefused},
-		"AlreadyExists":        {coded(codes.AlreadyExists), false, errRefused, false, started, errRefused},
-		"PermissionDenied":     {coded(codes.PermissionDenied), false, errRefused, false, started, errRefused},
-		"Unauthenticated":      {coded(codes.Unauthenticated), false, errRefused, false, started, errRefused},
-		"FailedPrecondition":   {coded(codes.FailedPrecondition), false, errRefused, false, started, errRefused},
-		"Aborted":              {coded(codes.Aborted), false, errRefused, false, started, errRefused},
-		"Unimplemented":        {coded(codes.Unimplemented), false, errRefused, false, started, errRefused},
-		"ResourceExhausted":    {coded(codes.ResourceExhausted), false, errBusy, true, started, errBusy},
-		"Unavailable":          {coded(codes.Unavailable), false, errUnknownOutcome, true, unknown, errUnavailable},
-		"DeadlineExceeded":     {coded(codes.DeadlineExceeded), false, errUnknownOutcome, true, unknown, errUnavailable},
-		"Canceled":             {coded(codes.Canceled), false, errUnknownOutcome, true, unknown, errUnavailable},
-		"Internal":             {coded(codes.Internal), false, errUnknownOutcome, true, unknown, errUnavailable},
-		"DataLoss":             {coded(codes.DataLoss), false, errUnknownOutcome, true, unknown, errUnavailable},
-		"Unknown":              {coded(codes.Unknown), false, errUnknownOutcome, true, unknown, errUnavailable},
-		"a raw status":         {grpcstatus.Error(codes.Unauthenticated, "no token"), false, errRefused, false, started, errRefused},
-		"namespace":            {serviceerror.NewNamespaceNotFound("prod"), false, errRefused, false, started, errRefused},
-		"not active":           {serviceerror.NewNamespaceNotActive("prod", "a", "b"), false, errRefused, false, started, errRefused},
-		"version":              {serviceerror.NewClientVersionNotSupported("1", "Go", "2"), false, errRefused, false, started, errRefused},
-		"quota":                {serviceerror.NewResourceExhausted(enums.RESOURCE_EXHAUSTED_CAUSE_RPS_LIMIT, "namespace rate limit exceeded"), false, errBusy, true, started, errBusy},
-		"codec":                {errors.New("codec.internal: connection refused"), true, errUnsent, true, started, errUnsent},
-		"converter":            {errors.New("unable to encode"), true, errUnsent, true, started, errUnsent},
-		"late, before sending": {context.DeadlineExceeded, true, errUnavailable, true, started, errUnavailable},
-		"no server ever":       {errors.New("failed reaching server: dial"), false, errUnavailable, true, started, errUnavailable},
-		"deadline":             {context.DeadlineExceeded, false, errUnknownOutcome, true, unknown, errUnavailable},
+		"InvalidArgument":      {coded(codes.InvalidArgument), false, call.TypeRefused, false, started, call.TypeRefused},
+		"OutOfRange":           {coded(codes.OutOfRange), false, call.TypeRefused, false, started, call.TypeRefused},
+		"NotFound":             {coded(codes.NotFound), false, call.TypeRefused, false, started, call.TypeRefused},
+		"AlreadyExists":        {coded(codes.AlreadyExists), false, call.TypeRefused, false, started, call.TypeRefused},
+		"PermissionDenied":     {coded(codes.PermissionDenied), false, call.TypeRefused, false, started, call.TypeRefused},
+		"Unauthenticated":      {coded(codes.Unauthenticated), false, call.TypeRefused, false, started, call.TypeRefused},
+		"FailedPrecondition":   {coded(codes.FailedPrecondition), false, call.TypeRefused, false, started, call.TypeRefused},
+		"Aborted":              {coded(codes.Aborted), false, call.TypeRefused, false, started, call.TypeRefused},
+		"Unimplemented":        {coded(codes.Unimplemented), false, call.TypeRefused, false, started, call.TypeRefused},
+		"ResourceExhausted":    {coded(codes.ResourceExhausted), false, call.TypeBusy, true, started, call.TypeBusy},
+		"Unavailable":          {coded(codes.Unavailable), false, call.TypeUnknownOutcome, true, unknown, call.TypeUnavailable},
+		"DeadlineExceeded":     {coded(codes.DeadlineExceeded), false, call.TypeUnknownOutcome, true, unknown, call.TypeUnavailable},
+		"Canceled":             {coded(codes.Canceled), false, call.TypeUnknownOutcome, true, unknown, call.TypeUnavailable},
+		"Internal":             {coded(codes.Internal), false, call.TypeUnknownOutcome, true, unknown, call.TypeUnavailable},
+		"DataLoss":             {coded(codes.DataLoss), false, call.TypeUnknownOutcome, true, unknown, call.TypeUnavailable},
+		"Unknown":              {coded(codes.Unknown), false, call.TypeUnknownOutcome, true, unknown, call.TypeUnavailable},
+		"a raw status":         {grpcstatus.Error(codes.Unauthenticated, "no token"), false, call.TypeRefused, false, started, call.TypeRefused},
+		"namespace":            {serviceerror.NewNamespaceNotFound("prod"), false, call.TypeRefused, false, started, call.TypeRefused},
+		"not active":           {serviceerror.NewNamespaceNotActive("prod", "a", "b"), false, call.TypeRefused, false, started, call.TypeRefused},
+		"version":              {serviceerror.NewClientVersionNotSupported("1", "Go", "2"), false, call.TypeRefused, false, started, call.TypeRefused},
+		"quota":                {serviceerror.NewResourceExhausted(enums.RESOURCE_EXHAUSTED_CAUSE_RPS_LIMIT, "namespace rate limit exceeded"), false, call.TypeBusy, true, started, call.TypeBusy},
+		"codec":                {errors.New("codec.internal: connection refused"), true, call.TypeUnsent, true, started, call.TypeUnsent},
+		"converter":            {errors.New("unable to encode"), true, call.TypeUnsent, true, started, call.TypeUnsent},
+		"late, before sending": {context.DeadlineExceeded, true, call.TypeUnavailable, true, started, call.TypeUnavailable},
+		"no server ever":       {errors.New("failed reaching server: dial"), false, call.TypeUnavailable, true, started, call.TypeUnavailable},
+		"deadline":             {context.DeadlineExceeded, false, call.TypeUnknownOutcome, true, unknown, call.TypeUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -105,8 +106,8 @@ func TestEveryCode(t *testing.T) {
 			if test.unsent {
 				err = execution.Send(t.Context(), func(context.Context) error { return test.err })
 			}
-			read := nothingDone(serviceFailure(err))
-			if read.Type != test.read || !strings.HasSuffix(read.Message, "Nothing was done.") || read.advice == "" {
+			read := call.NothingDone(call.ServiceFailure(err))
+			if read.Type != test.read || !strings.HasSuffix(read.Message, "Nothing was done.") || read.Advice == "" {
 				t.Errorf("a request that changes nothing fails with %+v; want the type %s", read, test.read)
 			}
 		})
@@ -117,8 +118,8 @@ func TestEveryCode(t *testing.T) {
 // one that fails before anything was sent.
 func TestUnreadableRecord(t *testing.T) {
 	t.Parallel()
-	e := serviceFailure(&execution.UnreadableError{Err: errors.New("codec.internal is away")})
-	if e.Type != errUnreadable || !e.Retryable || !strings.Contains(e.Message, "cannot read") {
+	e := call.ServiceFailure(&execution.UnreadableError{Err: errors.New("codec.internal is away")})
+	if e.Type != call.TypeUnreadable || !e.Retryable || !strings.Contains(e.Message, "cannot read") {
 		t.Errorf("got %+v", e)
 	}
 }

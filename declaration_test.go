@@ -74,7 +74,7 @@ func TestMistakes(t *testing.T) {
 		"no task queue":   {tools: []Tool{with(func(w *WorkflowTool) { w.TaskQueue = "" })}, field: "TaskQueue"},
 		"wrong mode":      {tools: []Tool{with(func(w *WorkflowTool) { w.Mode = 7 })}, field: "Mode"},
 		"negative wait":   {tools: []Tool{with(func(w *WorkflowTool) { w.Wait = -1 })}, field: "Wait"},
-		"wait and start":  {tools: []Tool{with(func(w *WorkflowTool) { w.Mode, w.Wait = Start, time.Second })}, field: "Wait"},
+		"wait and start":  {tools: []Tool{with(func(w *WorkflowTool) { w.Mode, w.Wait = ModeStart, time.Second })}, field: "Wait"},
 		"terminate":       {tools: []Tool{with(func(w *WorkflowTool) { w.WorkflowIDReusePolicy = terminateIfRunning })}, field: "WorkflowIDReusePolicy"},
 		"ID in options":   {tools: []Tool{with(func(w *WorkflowTool) { w.StartOptions.ID = "x" })}, field: "StartOptions.ID"},
 		"queue in opts":   {tools: []Tool{with(func(w *WorkflowTool) { w.StartOptions.TaskQueue = "x" })}, field: "StartOptions.TaskQueue"},
@@ -105,7 +105,7 @@ func TestMistakes(t *testing.T) {
 		"unknown builtin":      {tools: []Tool{with(func(w *WorkflowTool) { w.WorkflowID = "o-{@host}" })}, field: "WorkflowID"},
 
 		"options wait": {opts: Options{Wait: -time.Second}, field: "Wait", want: []string{"Options: Wait: found -1s"}},
-		"options url":  {opts: Options{UIURL: "localhost:8233"}, field: "UIURL"},
+		"options url":  {opts: Options{WebUIURL: "localhost:8233"}, field: "WebUIURL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package durablemcp
 
 import (
+	"encoding/json"
 	"reflect"
 	"time"
 
@@ -13,21 +14,15 @@ import (
 // How a question can end without an answer. A workflow that returns one of
 // these errors fails with the type, without being retried.
 var (
-	// ErrDeclined says that the person has refused to answer.
-	ErrDeclined = ask.ErrDeclined
-	// ErrDismissed says that the person has closed the question without
+	// ErrElicitationDeclined says that the person has refused to answer.
+	ErrElicitationDeclined = ask.ErrDeclined
+	// ErrElicitationCancelled says that the person has closed the question without
 	// deciding (MCP's action "cancel").
-	ErrDismissed = ask.ErrDismissed
-	// ErrUnanswered says that nobody has answered in time
+	ErrElicitationCancelled = ask.ErrDismissed
+	// ErrElicitationTimedOut says that nobody has answered in time
 	// ([ElicitOptions.Timeout]).
-	ErrUnanswered = ask.ErrUnanswered
+	ErrElicitationTimedOut = ask.ErrUnanswered
 )
-
-// unansweredBy reports whether a workflow failed with an error of the given type
-// because a question had no answer.
-func unansweredBy(errorType string) bool {
-	return errorType == memo.TypeDeclined || errorType == memo.TypeDismissed || errorType == memo.TypeUnanswered
-}
 
 // ElicitOptions configures [ElicitWithOptions] and [ElicitURL].
 type ElicitOptions struct {
@@ -40,15 +35,15 @@ type ElicitOptions struct {
 	Timeout time.Duration
 	// UntilAccepted keeps the question open until somebody accepts it: that a person
 	// declines or dismisses it, or a client that nobody looks at does by itself,
-	// ends it for that call only. Others can still answer, and [ErrDeclined] and
-	// [ErrDismissed] do not come. By default, whoever declines decides for all.
+	// ends it for that call only. Others can still answer, and [ErrElicitationDeclined] and
+	// [ErrElicitationCancelled] do not come. By default, whoever declines decides for all.
 	UntilAccepted bool
 	// AnsweredBy, if not nil, is set to who has answered, also by declining.
 	AnsweredBy *Sender
-	// Key begins the key of the question, so that programs and people can tell
+	// Name begins the key of the question, so that programs and people can tell
 	// questions apart: 1 to 64 of the characters A-Z, a-z, 0-9, _ and -. If
 	// empty, defaults to "question". The key itself is new for each question.
-	Key string
+	Name string
 }
 
 // Elicit asks a person for a T, and waits for the answer as long as it takes:
@@ -70,7 +65,7 @@ type ElicitOptions struct {
 // accepts them. A wrong one adds nothing to its history, but for those to tasks,
 // up to 10 a question: each adds an update, for tasks must ask anew.
 //
-// The error is [ErrDeclined], [ErrDismissed], [ErrUnanswered], or that of ctx
+// The error is [ErrElicitationDeclined], [ErrElicitationCancelled], [ErrElicitationTimedOut], or that of ctx
 // if it is cancelled. Several questions may be open at once, asked by several
 // goroutines of the workflow. Elicit is deterministic, and Temporal's workflowcheck
 // passes it. Each question adds a marker to the history, an answer one update, and what
@@ -108,5 +103,30 @@ func ElicitURL(ctx workflow.Context, message, link string, options ElicitOptions
 }
 
 func (o ElicitOptions) internal() ask.Options {
-	return ask.Options{Title: o.Title, Timeout: o.Timeout, UntilAccepted: o.UntilAccepted, AnsweredBy: (*memo.Sender)(o.AnsweredBy), Key: o.Key}
+	return ask.Options{Title: o.Title, Timeout: o.Timeout, UntilAccepted: o.UntilAccepted, AnsweredBy: (*memo.Sender)(o.AnsweredBy), Name: o.Name}
+}
+
+// AnswerUpdate is the update by which a workflow takes the answers to what it
+// asks with [Elicit]. Its argument is an [Answer].
+//
+// The library sends it for clients that can ask a person. Declared as a tool,
+// it lets a model pass an answer on:
+//
+//	durablemcp.UpdateTool{Name: "answer", Workflow: …, Update: durablemcp.AnswerUpdate, Input: durablemcp.Answer{}}
+//
+// A workflow that asks nothing does not have it.
+const AnswerUpdate = "durablemcp.answer"
+
+// An Answer is the argument of [AnswerUpdate].
+type Answer struct {
+	// Key is the key of the question, or [ElicitOptions.Name], if only one of
+	// that is open. If empty, the one open question is meant.
+	Key string `json:"key,omitempty" jsonschema:"description=The key of the question. If left out\\, the one open question is meant."`
+	// Action is "accept", "decline" or "cancel" (MCP 2025-11-25,
+	// client/elicitation, Response Actions).
+	Action string `json:"action" jsonschema:"enum=accept,enum=decline,enum=cancel"`
+	// Content is the filled-in form, for the action "accept".
+	Content map[string]json.RawMessage `json:"content,omitempty" jsonschema:"description=The answer\\, by the schema of the question."`
+	// By is who answers, as the library fills it in.
+	By Sender `json:"by,omitzero" jsonschema:"-"`
 }

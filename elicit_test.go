@@ -101,7 +101,7 @@ func asking(options durablemcp.ElicitOptions) func(workflow.Context) (outcome, e
 		o := outcome{Decision: d, Took: workflow.Now(ctx).Sub(asked)}
 		wrapped := fmt.Errorf("asking: %w", err)
 		for name, target := range map[string]error{
-			"declined": durablemcp.ErrDeclined, "dismissed": durablemcp.ErrDismissed, "unanswered": durablemcp.ErrUnanswered,
+			"declined": durablemcp.ErrElicitationDeclined, "dismissed": durablemcp.ErrElicitationCancelled, "unanswered": durablemcp.ErrElicitationTimedOut,
 		} {
 			if errors.Is(wrapped, target) {
 				o.Error += name
@@ -168,7 +168,7 @@ func TestElicitTakesTheFirstGoodAnswer(t *testing.T) {
 	}
 	answers := make([]*answering, len(bad))
 	var good, late *answering
-	env := play(t, asking(durablemcp.ElicitOptions{Key: "approval"}), func(env *testsuite.TestWorkflowEnvironment) {
+	env := play(t, asking(durablemcp.ElicitOptions{Name: "approval"}), func(env *testsuite.TestWorkflowEnvironment) {
 		for i, test := range bad {
 			answers[i] = answerAfter(env, time.Duration(i+1)*time.Hour, test.answer)
 		}
@@ -252,10 +252,10 @@ func TestElicitMisuse(t *testing.T) {
 		"*durablemcp_test.decision is n": elicits[*decision],
 		"string is not a struct":         elicits[string],
 		"the timeout is negative":        elicit(durablemcp.ElicitOptions{Timeout: -1}),
-		"longer than 64":                 elicit(durablemcp.ElicitOptions{Key: strings.Repeat("k", 65)}),
-		`the key "a.b" has`:              elicit(durablemcp.ElicitOptions{Key: "a.b"}),
-		`the key "a b" has`:              elicit(durablemcp.ElicitOptions{Key: "a b"}),
-		`the key "ä" has`:                elicit(durablemcp.ElicitOptions{Key: "ä"}),
+		"longer than 64":                 elicit(durablemcp.ElicitOptions{Name: strings.Repeat("k", 65)}),
+		`the name "a.b" has`:             elicit(durablemcp.ElicitOptions{Name: "a.b"}),
+		`the name "a b" has`:             elicit(durablemcp.ElicitOptions{Name: "a b"}),
+		`the name "ä" has`:               elicit(durablemcp.ElicitOptions{Name: "ä"}),
 		`"" is not the address`:          open(""),
 		`"/login" is not the address`:    open("/login"),
 		`"mailto:a@b.c" is not the addr`: open("mailto:a@b.c"),
@@ -324,7 +324,7 @@ func pair(left, right string) func(workflow.Context) (string, error) {
 			wg.Add(1)
 			workflow.Go(ctx, func(ctx workflow.Context) {
 				defer wg.Done()
-				d, err := durablemcp.ElicitWithOptions[decision](ctx, key+"?", durablemcp.ElicitOptions{Key: key})
+				d, err := durablemcp.ElicitWithOptions[decision](ctx, key+"?", durablemcp.ElicitOptions{Name: key})
 				answers[i] = fmt.Sprintf("%d %v", d.Limit, err)
 			})
 		}
@@ -443,7 +443,7 @@ func TestReportProgressKeepsQuestions(t *testing.T) {
 			note()
 		})
 		_, err := durablemcp.ElicitWithOptions[decision](ctx, "Pay?", durablemcp.ElicitOptions{Title: "Payment", Timeout: day})
-		if !errors.Is(err, durablemcp.ErrUnanswered) {
+		if !errors.Is(err, durablemcp.ErrElicitationTimedOut) {
 			return nil, err
 		}
 		note()

@@ -1,6 +1,7 @@
 package durablemcp_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -74,7 +75,7 @@ type Approval struct {
 func Deploy(ctx workflow.Context, version string) (string, error) {
 	answer, err := durablemcp.Elicit[Approval](ctx, "Deploy "+version+" to production?")
 	switch {
-	case errors.Is(err, durablemcp.ErrDeclined):
+	case errors.Is(err, durablemcp.ErrElicitationDeclined):
 		return "nobody wants " + version, nil
 	case err != nil:
 		return "", err
@@ -238,4 +239,59 @@ func ExampleRegistry_Mount() {
 	}
 	// Output:
 	// greet map[additionalProperties:false properties:map[name:map[description:The name to greet. minLength:1 type:string]] required:[name] type:object]
+}
+
+// Place is where a forecast is for.
+type Place struct {
+	Latitude  float64 `json:"latitude" jsonschema:"minimum=-90,maximum=90,description=Degrees north."`
+	Longitude float64 `json:"longitude" jsonschema:"minimum=-180,maximum=180"`
+	Hours     int     `json:"hours,omitempty" jsonschema:"enum=12,enum=24,default=24"`
+	Note      *string `json:"note" jsonschema:"maxLength=100"`
+}
+
+// What tags and types mean: see "Schemas" in the package documentation.
+func ExampleInputSchema() {
+	s, err := durablemcp.InputSchema[Place]()
+	if err != nil {
+		log.Fatal(err)
+	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, s, "", "  "); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(indented.String())
+	// Output:
+	// {
+	//   "type": "object",
+	//   "properties": {
+	//     "latitude": {
+	//       "type": "number",
+	//       "description": "Degrees north.",
+	//       "minimum": -90,
+	//       "maximum": 90
+	//     },
+	//     "longitude": {
+	//       "type": "number",
+	//       "minimum": -180,
+	//       "maximum": 180
+	//     },
+	//     "hours": {
+	//       "type": "integer",
+	//       "enum": [
+	//         12,
+	//         24
+	//       ],
+	//       "default": 24
+	//     },
+	//     "note": {
+	//       "type": "string",
+	//       "maxLength": 100
+	//     }
+	//   },
+	//   "required": [
+	//     "latitude",
+	//     "longitude"
+	//   ],
+	//   "additionalProperties": false
+	// }
 }

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
+	"github.com/durablemcp/durablemcp/internal/call"
 	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
@@ -96,12 +97,12 @@ func (m *mounted) call(arguments string) *mcp.CallToolResult {
 }
 
 // errorOf returns the error of a result, nil if it is none.
-func errorOf(t testing.TB, result *mcp.CallToolResult) *toolError {
+func errorOf(t testing.TB, result *mcp.CallToolResult) *call.ToolError {
 	t.Helper()
 	if !result.IsError {
 		return nil
 	}
-	e, ok := result.Meta[MetaKeyError].(*toolError)
+	e, ok := result.Meta[MetaKeyError].(*call.ToolError)
 	if !ok || result.StructuredContent != nil {
 		t.Fatalf("the error has the _meta %v and the structured content %v", result.Meta, result.StructuredContent)
 	}

@@ -1,15 +1,9 @@
 package durablemcp
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"io"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
@@ -30,10 +24,11 @@ import (
 
 	"github.com/durablemcp/durablemcp/internal/ask"
 	"github.com/durablemcp/durablemcp/internal/execution"
-	"github.com/durablemcp/durablemcp/internal/handle"
-	"github.com/durablemcp/durablemcp/internal/listen"
 	"github.com/durablemcp/durablemcp/internal/memo"
+	"github.com/durablemcp/durablemcp/internal/peer"
 	"github.com/durablemcp/durablemcp/internal/schema"
+	"github.com/durablemcp/durablemcp/internal/task"
+	"github.com/durablemcp/durablemcp/internal/token"
 )
 
 // verdict is the form that the workflow of these tests asks for.
@@ -64,7 +59,8 @@ type interview struct {
 	panics    int
 
 	handler mcp.ToolHandler
-	server  *taskServer
+	conn    *execution.Client
+	server  *task.Server
 	tasks   mcp.MethodHandler
 	task    string // the ID of the workflow's task
 	state   string // of a call that waits for an answer
@@ -132,18 +128,18 @@ func newInterview(t testing.TB) *interview {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn := execution.New(i, execution.Options{})
-	i.handler = registry.bindings[0].handler(conn)
-	i.server = &taskServer{opts: registry.opts, tools: registry.tasks, c: conn}
-	i.tasks = i.server.middleware(func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
-		r := req.(*taskRequest)
-		return taskMethod(method)(ctx, r.Session, r.Params)
+	i.conn = execution.New(i, execution.Options{})
+	i.handler = registry.bindings[0].handler(i.conn)
+	i.server = registry.taskServer(i.conn)
+	i.tasks = i.server.Middleware(func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		r := req.(*task.Request)
+		return task.Method(method)(ctx, r.Session, r.Params)
 	})
 
 	canonical := json.RawMessage(`{"id":"a"}`)
 	rec := memo.Record{Tool: "pay", Input: schema.Digest(canonical), Salt: strings.Repeat("A", 22), Created: time.Unix(0, 0)}
 	i.describe(t, rec)
-	h := handle.Handle{Tool: "pay", WorkflowID: theWorkflow, FirstRunID: theRun}
+	h := token.Token{Tool: "pay", WorkflowID: theWorkflow, FirstRunID: theRun}
 	if i.task, err = h.Text(rec.Salt, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +222,7 @@ func (i *interview) mustBeSane(t *testing.T, result any, err error, codes ...int
 // asTaskClient is what a client of the tasks extension says of itself.
 func asTaskClient() mcp.Meta {
 	return mcp.Meta{
-		mcp.MetaKeyProtocolVersion:    statelessProtocol,
+		mcp.MetaKeyProtocolVersion:    peer.StatelessProtocol,
 		mcp.MetaKeyClientCapabilities: map[string]any{"elicitation": map[string]any{}, "extensions": map[string]any{TasksExtension: map[string]any{}}},
 	}
 }
@@ -249,10 +245,10 @@ func FuzzTaskRequests(f *testing.F) {
 		}
 		f.Add(byte(0), false, seed)
 	}
-	methods := []string{getTask, updateTask, cancelTask}
+	methods := []string{task.MethodGet, task.MethodUpdate, task.MethodCancel}
 	f.Fuzz(func(t *testing.T, which byte, declared bool, raw string) {
 		method := methods[int(which)%len(methods)]
-		req := new(taskRequest)
+		req := new(task.Request)
 		if json.Unmarshal([]byte(raw), &req.Params) != nil {
 			return // the SDK refuses it
 		}
@@ -267,7 +263,7 @@ func FuzzTaskRequests(f *testing.F) {
 		if !named && (err == nil || i.cancels > 0 || len(i.answers) > 0) {
 			t.Errorf("%s of %q has touched the workflow: %v, %v", method, id, result, err)
 		}
-		if named && method == getTask && err != nil || (i.cancels > 0) != (named && method == cancelTask) || len(i.answers) > 0 && method != updateTask {
+		if named && method == task.MethodGet && err != nil || (i.cancels > 0) != (named && method == task.MethodCancel) || len(i.answers) > 0 && method != task.MethodUpdate {
 			t.Errorf("%s: %v, %d cancellations, answers %v", method, err, i.cancels, i.answers)
 		}
 	})
@@ -333,134 +329,4 @@ func FuzzInputResponses(f *testing.F) {
 			t.Errorf("%d starts, answers %v", i.starts.Load(), i.answers)
 		}
 	})
-}
-
-// FuzzReadAnswer looks for a response that is read as what it does not say.
-func FuzzReadAnswer(f *testing.F) {
-	for _, seed := range []string{
-		`{"action":"accept","content":{"a":1e400}}`, `{"action":"accept","content":null}`, `{"action":"accept","content":[]}`,
-		`{"action":"decline","content":7}`, `{"action":7}`, `{}`, `null`, `[]`, `"accept"`, ``, `{"action":"\u0000"}`,
-	} {
-		f.Add(seed)
-	}
-	w := &waiter{base: &base{opts: Options{MaxArgumentBytes: 1000}}}
-	f.Fuzz(func(t *testing.T, raw string) {
-		a, err := w.readAnswer("k", json.RawMessage(raw))
-		var refused *execution.RefusedAnswerError
-		if err != nil && (!errors.As(err, &refused) || refused.Reason == "") {
-			t.Errorf("the error is %v", err)
-		}
-		if err != nil {
-			return
-		}
-		if a.Key != "k" || a.Action == "" || a.Content != nil && a.Action != "accept" {
-			t.Errorf("%q was read as %+v", raw, a)
-		}
-		var again memo.Answer
-		if err := json.Unmarshal(mustMarshal(a), &again); err != nil || again.Digest() != a.Digest() {
-			t.Errorf("%+v becomes %+v on its way: %v", a, again, err)
-		}
-	})
-}
-
-// FuzzCheck looks for an answer that a question accepts, and whose form cannot
-// be read, or not with the same outcome when the workflow is replayed.
-func FuzzCheck(f *testing.F) {
-	for _, seed := range []string{
-		`{"approve":true}`, `{"approve":true,"amount":9007199254740993,"email":"a@b.example","colours":["red","blue"]}`,
-		`{"approve":"true"}`, `{"approve":true,"amount":0}`, `{"approve":true,"more":1}`, `{"approve":true,"email":"x"}`, `{"approve":null}`,
-		`{"approve":true,"colours":[]}`, `{"approve":true,"colours":["green"]}`, `{"approve":true,"amount":1e2}`, `{"approve":true,"amount":1.0}`,
-	} {
-		f.Add("accept", seed)
-	}
-	f.Add("decline", `{}`)
-	f.Add("cancel", `null`)
-	f.Add("", `{}`)
-	q, shape := newVerdict(f)
-	f.Fuzz(func(t *testing.T, action, raw string) {
-		a := memo.Answer{Action: action}
-		if json.Unmarshal([]byte(raw), &a.Content) != nil {
-			return // Temporal's data converter refuses it
-		}
-		content, err := ask.Check(q, shape.Read, a)
-		switch {
-		case err != nil && content != nil, err == nil && action != "accept" && action != "decline" && action != "cancel":
-			t.Errorf("%s %s: %s, %v", action, raw, content, err)
-		case err == nil && action == "accept":
-			value, err := shape.Value(content)
-			if err != nil {
-				t.Fatalf("%s is accepted, and cannot be read: %v", raw, err)
-			}
-			if v := value.Interface().(verdict); v.Amount < 1 {
-				t.Errorf("%s is read as %+v", raw, v)
-			}
-			again, err := ask.Check(q, shape.Read, memo.Answer{Action: "accept", Content: members(t, content)})
-			if err != nil || !bytes.Equal(again, content) {
-				t.Errorf("%s is checked to %s, and that to %s, %v", raw, content, again, err)
-			}
-		}
-	})
-}
-
-func members(t *testing.T, object json.RawMessage) (m map[string]json.RawMessage) {
-	t.Helper()
-	if err := json.Unmarshal(object, &m); err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
-// FuzzTaskFront looks for requests that the front of the HTTP handler passes on
-// as others than they are, or with a header that names another task.
-func FuzzTaskFront(f *testing.F) {
-	for _, body := range []string{
-		`{"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{"taskId":"a"}}`, `{"params":{"taskId":"=?base64?YQ==?="}}`, `{"params":{"taskId":7}}`,
-		`{"jsonrpc":"2.0","id":"x","method":"subscriptions/listen","params":{"notifications":{"taskIds":["a"]}}}`, `{"params":[]}`, `[]`, ``, `{`,
-	} {
-		for _, name := range []string{"", "a", "=?base64?YQ==?=", "=?base64??=", "=?base64?"} {
-			f.Add(getTask, name, body)
-			f.Add(listen.Method, name, body)
-		}
-	}
-	f.Fuzz(func(t *testing.T, method, name, body string) {
-		passed, got := false, []byte(nil)
-		front := taskHandler(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
-			passed = true
-			got, _ = io.ReadAll(req.Body)
-		}), 0)
-		req := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
-		req.Header["Mcp-Method"], req.Header["Mcp-Name"] = []string{method}, []string{name}
-		w := httptest.NewRecorder()
-		front.ServeHTTP(w, req)
-		switch isTask := method == getTask || method == updateTask || method == cancelTask; {
-		case !passed && (!isTask || w.Code != http.StatusBadRequest || !json.Valid(w.Body.Bytes())):
-			t.Errorf("refused with %d %s", w.Code, w.Body)
-		case passed && method != listen.Method && string(got) != body:
-			t.Errorf("%s became %s", body, got)
-		case passed && isTask && name != "" && taskIn(body) != plain(name):
-			t.Errorf("the header %q passed with %s", name, body)
-		}
-	})
-}
-
-// taskIn is the task ID in a request as the SDK reads it, which tells names
-// apart by case.
-func taskIn(body string) string {
-	var message, params map[string]json.RawMessage
-	var id string
-	if json.Unmarshal([]byte(body), &message) == nil && json.Unmarshal(message["params"], &params) == nil {
-		_ = json.Unmarshal(params["taskId"], &id) // empty if it is none
-	}
-	return id
-}
-
-// plain is what a header stands for.
-func plain(header string) string {
-	encoded, ok := strings.CutPrefix(header, "=?base64?")
-	if encoded, end := strings.CutSuffix(encoded, "?="); ok && end {
-		if data, err := base64.StdEncoding.DecodeString(encoded); err == nil {
-			return string(data)
-		}
-	}
-	return header
 }

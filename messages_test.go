@@ -10,6 +10,7 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/durablemcp/durablemcp/internal/call"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
 
@@ -75,12 +76,12 @@ func TestAddressArguments(t *testing.T) {
 func TestSharingMistakes(t *testing.T) {
 	t.Parallel()
 	starts := func(name, id string, shared bool) Tool {
-		return WorkflowTool{Name: name, Description: "Bills.", Workflow: bill, TaskQueue: "q", WorkflowID: id, Shared: shared}
+		return WorkflowTool{Name: name, Description: "Bills.", Workflow: bill, TaskQueue: "q", WorkflowID: id, SharedID: shared}
 	}
-	allow := func(context.Context, Caller, Owner) error { return nil }
+	allow := func(context.Context, AccessRequest) error { return nil }
 	audit := StatusTool{Name: "audit", Description: "Looks.", Workflow: bill, WorkflowID: "i-{id}", Allow: allow}
 	withStart := SignalTool{Name: "signal", Description: "Signals.", Workflow: bill, Signal: "s", WorkflowID: "i-{id}",
-		Start: &WithStart{TaskQueue: "q", Shared: true}}
+		Start: &StartIfAbsent{TaskQueue: "q", SharedID: true}}
 	for name, test := range map[string]struct {
 		tools []Tool
 		field string
@@ -89,10 +90,10 @@ func TestSharingMistakes(t *testing.T) {
 		"of each":                 {[]Tool{starts("a", "i-{id}", false), starts("b", "j-{@principal}-{id}", false)}, ""},
 		"started elsewhere":       {[]Tool{audit}, ""},
 		"allowed, though of each": {[]Tool{audit, starts("a", "i-{id}", false)}, "Allow"},
-		"shared, of each":         {[]Tool{starts("a", "i-{@principal}", true)}, "Shared"},
-		"shared, of each call":    {[]Tool{starts("a", "a-{@uuid}", true)}, "Shared"},
-		"different":               {[]Tool{starts("a", "i-{id}", true), starts("b", "j-{id}", false)}, "Shared"},
-		"different, of a message": {[]Tool{&withStart, starts("b", "j-{id}", false)}, "Start.Shared"},
+		"shared, of each":         {[]Tool{starts("a", "i-{@principal}", true)}, "SharedID"},
+		"shared, of each call":    {[]Tool{starts("a", "a-{@uuid}", true)}, "SharedID"},
+		"different":               {[]Tool{starts("a", "i-{id}", true), starts("b", "j-{id}", false)}, "SharedID"},
+		"different, of a message": {[]Tool{&withStart, starts("b", "j-{id}", false)}, "Start.SharedID"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -128,7 +129,7 @@ func TestMessageMistakes(t *testing.T) {
 		"no description":      {CancelTool{Name: "c", Workflow: bill}, "Description"},
 		"result of function":  {ResultTool{Name: "r", Description: "R.", Workflow: bill, Output: 1}, "Output"},
 		"negative wait":       {ResultTool{Name: "r", Description: "R.", Workflow: bill, Wait: -1}, "Wait"},
-		"negative timeout":    {QueryTool{Name: "q", Description: "Q.", Workflow: bill, Query: "q", Timeout: -1}, "Timeout"},
+		"negative timeout":    {QueryTool{Name: "q", Description: "Q.", Workflow: bill, Query: "q", Wait: -1}, "Wait"},
 		"two signal args":     {signal(func(s *SignalTool) { s.Input, s.ArgNames = []any{1, 2}, []string{"a", "b"} }), "ArgNames"},
 		"scalar, no name":     {signal(func(s *SignalTool) { s.Input = 1 }), "ArgNames"},
 		"unknown placeholder": {signal(func(s *SignalTool) { s.WorkflowID = "i-{nr}" }), "WorkflowID"},
@@ -140,16 +141,16 @@ func TestMessageMistakes(t *testing.T) {
 		"scope, no ID":        {signal(func(s *SignalTool) { s.WorkflowID, s.IDScope = "", CallerScope }), "IDScope"},
 		"unknown scope":       {signal(func(s *SignalTool) { s.IDScope = 3 }), "IDScope"},
 		"scope and start": {signal(func(s *SignalTool) {
-			s.IDScope, s.Start = SharedScope, &WithStart{TaskQueue: "q"}
+			s.IDScope, s.Start = SharedScope, &StartIfAbsent{TaskQueue: "q"}
 		}), "IDScope"},
 		"own IDs, Allow":  {signal(func(s *SignalTool) { s.IDScope, s.Allow = CallerScope, allowAll }), "Allow"},
-		"start, no queue": {signal(func(s *SignalTool) { s.Start = &WithStart{} }), "TaskQueue"},
-		"start, no ID":    {signal(func(s *SignalTool) { s.WorkflowID, s.Start = "", &WithStart{TaskQueue: "q"} }), "WorkflowID"},
+		"start, no queue": {signal(func(s *SignalTool) { s.Start = &StartIfAbsent{} }), "TaskQueue"},
+		"start, no ID":    {signal(func(s *SignalTool) { s.WorkflowID, s.Start = "", &StartIfAbsent{TaskQueue: "q"} }), "WorkflowID"},
 		"start, same names": {signal(func(s *SignalTool) {
-			s.Input, s.Start = invoice{}, &WithStart{TaskQueue: "q"}
+			s.Input, s.Start = invoice{}, &StartIfAbsent{TaskQueue: "q"}
 		}), "Input"},
 		"start, wrong options": {signal(func(s *SignalTool) {
-			s.Start = &WithStart{TaskQueue: "q"}
+			s.Start = &StartIfAbsent{TaskQueue: "q"}
 			s.Start.StartOptions.ID = "x"
 		}), "Start.StartOptions.ID"},
 	} {
@@ -168,7 +169,7 @@ func TestMessageMistakes(t *testing.T) {
 	}
 }
 
-func allowAll(context.Context, Caller, Owner) error { return nil }
+func allowAll(context.Context, AccessRequest) error { return nil }
 
 // TestIDScopeIsGuessed holds that New warns where it has to guess whose the IDs of a
 // message tool are, and nowhere else.
@@ -226,19 +227,19 @@ func TestWhatAModelIsToldOfAnswers(t *testing.T) {
 		if err := d.err(); err != nil {
 			t.Fatal(err)
 		}
-		w := &waiter{base: &base{workflowType: "bill"}, answers: d.answers, template: mustTemplate(t, "i-{id}")}
-		if got := w.answersWith("i-7"); !strings.Contains(got, want) {
+		w := &call.Waiter{Tool: &call.Tool{WorkflowType: "bill"}, Siblings: d.siblings, Template: mustTemplate(t, "i-{id}")}
+		if got := w.AnswersWith("i-7"); !strings.Contains(got, want) {
 			t.Errorf("with the template %q: %s", id, got)
 		}
 	}
-	again := &callAgain{starter: &starter{template: mustTemplate(t, "i-{id}")}}
+	again := &call.Repeat{Siblings: &call.Siblings{}, Starter: &call.Starter{Template: mustTemplate(t, "i-{id}")}}
 	for errorType, want := range map[string]string{
 		"ElicitationDeclined": "which asks again", "ElicitationCancelled": "which asks again", "ElicitationTimedOut": "which asks again", "Fire": "will fail in the same way",
 	} {
-		e := &toolError{Type: errorType}
-		again.afterFailure(e)
-		if !strings.Contains(e.advice, want) || e.Retryable {
-			t.Errorf("%s: %q", errorType, e.advice)
+		e := &call.ToolError{Type: errorType}
+		again.AfterFailure(e)
+		if !strings.Contains(e.Advice, want) || e.Retryable {
+			t.Errorf("%s: %q", errorType, e.Advice)
 		}
 	}
 }

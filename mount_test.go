@@ -12,6 +12,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/durablemcp/durablemcp/internal/execution"
+	"github.com/durablemcp/durablemcp/internal/task"
 )
 
 // connectTo connects a client to a server, and returns the names of its tools.
@@ -62,15 +63,15 @@ type foreignResult struct {
 // the tasks extension itself, all or one of them. That stops nothing.
 func TestMountWithMethodsOfTheSDK(t *testing.T) {
 	t.Parallel()
-	for _, taken := range [][]string{{getTask}, {getTask, updateTask, cancelTask}} {
+	for _, taken := range [][]string{{task.MethodGet}, {task.MethodGet, task.MethodUpdate, task.MethodCancel}} {
 		registry, log := mountRegistry(t, shipTool())
 		server := mcp.NewServer(&mcp.Implementation{Name: "test", Version: "1"}, nil)
-		s := &taskServer{opts: registry.opts, tools: registry.tasks, c: execution.New(new(fakeTemporal), registry.opts.connection())}
-		err := registry.mount(server, s, func(method string) error {
+		conn := execution.New(new(fakeTemporal), registry.opts.connection())
+		err := registry.mount(server, conn, registry.taskServer(conn), func(method string) error {
 			if slices.Contains(taken, method) {
 				return fmt.Errorf("mcp: %q shadows a standard MCP method", method)
 			}
-			return mcp.AddReceivingCustomMethod(server, method, taskMethod(method))
+			return mcp.AddReceivingCustomMethod(server, method, task.Method(method))
 		})
 		if err != nil {
 			t.Fatalf("%v are the SDK's: %v", taken, err)
@@ -91,20 +92,20 @@ func TestMountWithMethodsOfTheSDK(t *testing.T) {
 func TestTaskMethodsOfTheSDK(t *testing.T) {
 	t.Parallel()
 	i := newInterview(t)
-	handler := i.server.middleware(func(_ context.Context, _ string, req mcp.Request) (mcp.Result, error) {
+	handler := i.server.Middleware(func(_ context.Context, _ string, req mcp.Request) (mcp.Result, error) {
 		return &foreignResult{Status: req.GetParams().(*foreignParams).TaskID}, nil
 	})
 	ask := func(id string) mcp.Result {
 		t.Helper()
 		params := &foreignParams{TaskID: id}
 		params.Meta = asTaskClient()
-		result, err := handler(t.Context(), getTask, &mcp.ServerRequest[*foreignParams]{Params: params})
+		result, err := handler(t.Context(), task.MethodGet, &mcp.ServerRequest[*foreignParams]{Params: params})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return result
 	}
-	if own, ok := ask(i.task).(*detailedTask); !ok || own.TaskID != i.task || own.Status != taskInputRequired {
+	if own, ok := ask(i.task).(*task.Detailed); !ok || own.TaskID != i.task || own.Status != "input_required" {
 		t.Errorf("its own task is %+v", own)
 	}
 	for _, id := range []string{"another", i.task + "x", i.state, ""} {

@@ -3,6 +3,8 @@ package durablemcp
 import (
 	"strings"
 	"testing"
+
+	"github.com/durablemcp/durablemcp/internal/call"
 )
 
 // TestAdviceLeadsToTheExecution holds that a model is told to call another tool
@@ -11,7 +13,7 @@ import (
 func TestAdviceLeadsToTheExecution(t *testing.T) {
 	t.Parallel()
 	draft := func(name, id string, shared bool) WorkflowTool {
-		return WorkflowTool{Name: name, Description: "Drafts.", Workflow: bill, TaskQueue: "q", WorkflowID: id, Shared: shared}
+		return WorkflowTool{Name: name, Description: "Drafts.", Workflow: bill, TaskQueue: "q", WorkflowID: id, SharedID: shared}
 	}
 	result := func(name, id string) ResultTool {
 		return ResultTool{Name: name, Description: "Waits.", Workflow: bill, WorkflowID: id}
@@ -45,20 +47,22 @@ func TestAdviceLeadsToTheExecution(t *testing.T) {
 		{byID, "await", "Call await again", `call answer with the workflow_id "w"`},
 	} {
 		w := test.registry.tasks[test.tool]
-		if got := w.next.goOn(running{WorkflowID: "w"}); !strings.Contains(got, test.goOn) {
+		if got := w.Next.GoOn(call.Running{WorkflowID: "w"}); !strings.Contains(got, test.goOn) {
 			t.Errorf("%s: the advice is %q; want %q", test.tool, got, test.goOn)
 		}
-		if got := w.answersWith("w"); !strings.Contains(got, test.answer) || test.answer == "" && got != "" {
+		if got := w.AnswersWith("w"); !strings.Contains(got, test.answer) || test.answer == "" && got != "" {
 			t.Errorf("%s: the advice on answers is %q; want %q", test.tool, got, test.answer)
 		}
 	}
 	ended := func(name, id string) string {
-		tool, _ := registry.tasks[name].next.(askAgain)
-		found := resultFor([]*resultTool{{message: message{target: &target{base: tool.base, address: address{mustTemplate(t, "long-{id}")}}}}}, mustTemplate(t, id))
+		tool, _ := registry.tasks[name].Next.(call.AwaitAgain)
+		one := &call.Result{Message: call.Message{Target: &call.Target{Tool: tool.Tool, Address: call.Address{Template: mustTemplate(t, "long-{id}")}}}}
+		siblings := &call.Siblings{Results: map[string][]*call.Result{"bill": {one}}}
+		found := siblings.ResultFor("bill", mustTemplate(t, id))
 		if found == nil {
 			return ""
 		}
-		return found.name
+		return found.Name
 	}
 	if got := ended("await_long", "long-{id}"); got != "await_long" {
 		t.Errorf("after the end, %q is named", got)

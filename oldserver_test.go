@@ -9,6 +9,9 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"google.golang.org/grpc"
+
+	"github.com/durablemcp/durablemcp/internal/call"
+	"github.com/durablemcp/durablemcp/internal/task"
 )
 
 // oldTemporal is a server that leaves out what only later ones tell.
@@ -39,11 +42,11 @@ func TestOldTemporalServer(t *testing.T) {
 	t.Parallel()
 	i := newInterview(t)
 	old := new(oldTemporal)
-	i.server.c.Client = old
-	for _, method := range []string{getTask, updateTask, cancelTask} {
-		params := &taskParams{TaskID: mustMarshal(i.task), InputResponses: []byte(`{}`)}
+	i.conn.Client = old
+	for _, method := range []string{task.MethodGet, task.MethodUpdate, task.MethodCancel} {
+		params := &task.Params{TaskID: call.MustMarshal(i.task), InputResponses: []byte(`{}`)}
 		params.Meta = asTaskClient()
-		result, err := i.tasks(t.Context(), method, &taskRequest{Params: params})
+		result, err := i.tasks(t.Context(), method, &task.Request{Params: params})
 		if err == nil || !strings.Contains(err.Error(), "too old") || !strings.Contains(err.Error(), "1.24.2") || !strings.Contains(err.Error(), MinTemporalVersion) {
 			t.Errorf("%s: got %v, %v", method, result, err)
 		}

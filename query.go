@@ -2,22 +2,16 @@ package durablemcp
 
 import (
 	"cmp"
-	"context"
-	"errors"
-	"fmt"
 	"reflect"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
-	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/converter"
 
-	"github.com/durablemcp/durablemcp/internal/execution"
-	"github.com/durablemcp/durablemcp/internal/redact"
+	"github.com/durablemcp/durablemcp/internal/call"
 )
 
-// DefaultQueryTimeout is the default of [QueryTool.Timeout].
-const DefaultQueryTimeout = 5 * time.Second
+// DefaultQueryWait is the default of [QueryTool.Wait].
+const DefaultQueryWait = 5 * time.Second
 
 // A QueryTool is a tool that asks a workflow for something by a query. It
 // changes nothing, and works on workflows that have ended, too, for as long as
@@ -26,16 +20,25 @@ const DefaultQueryTimeout = 5 * time.Second
 // A worker of the workflow must be alive to answer. If none polls the
 // workflow's task queue, the tool says so at once.
 type QueryTool struct {
-	// Name, Title, Description, Annotations, Icons and Meta are as in
-	// [WorkflowTool]. Without Annotations, the tool is said to be read-only.
-	Name, Title, Description string
-	Annotations              *mcp.ToolAnnotations
-	Icons                    []mcp.Icon
-	Meta                     mcp.Meta
+	// Name is the tool's name: 1 to 128 of the characters A-Z, a-z, 0-9, _, - and .
+	// (MCP 2025-11-25, server/tools). Required.
+	Name string
+	// Title is the name for people to read. If empty, clients show Name.
+	Title string
+	// Description tells the model what the tool does and when to call it. Required.
+	Description string
+	// Annotations describes the tool's behavior to clients. If nil, the tool says that
+	// it is read-only.
+	Annotations *mcp.ToolAnnotations
+	// Icons and Meta are forwarded to clients.
+	Icons []mcp.Icon
+	Meta  mcp.Meta
 
-	// Workflow and WorkflowType name the workflow, as in [WorkflowTool]. Only
-	// executions of this workflow type are queried. Required.
-	Workflow     any
+	// Workflow is the workflow: its function, or the name under which it is registered
+	// elsewhere. Only executions of this workflow type are queried. Required.
+	Workflow any
+	// WorkflowType is the name under which the function is registered. If empty, defaults
+	// to the function's name, as in Temporal's Go SDK.
 	WorkflowType string
 
 	// Query is the name of the query. Required.
@@ -50,31 +53,28 @@ type QueryTool struct {
 	// counts. If nil, the tool publishes no output schema.
 	Output any
 
-	// WorkflowID and IDScope are as in [SignalTool].
+	// WorkflowID is a template of the workflow's ID, whose placeholders become required
+	// arguments of the tool. If empty, the arguments are workflow_id and, optionally, run_id,
+	// as in [SignalTool].
 	WorkflowID string
-	IDScope    IDScope
+	// IDScope says whose the IDs are that WorkflowID makes, where no tool of the registry
+	// starts the workflow. The zero value is [InferScope].
+	IDScope IDScope
 
-	// Timeout bounds how long the tool waits for a worker's answer. If zero,
-	// defaults to [DefaultQueryTimeout].
-	Timeout time.Duration
+	// Wait is how long the tool waits for a worker's answer. If zero,
+	// defaults to [DefaultQueryWait].
+	Wait time.Duration
 
 	// Allow decides who may query the workflow of another caller. If nil, only
 	// the principal that started it may.
 	Allow AllowFunc
 }
 
-type queryTool struct {
-	message
-	query   string
-	timeout time.Duration
-	output  *outputBinding
-}
-
 func (t QueryTool) declare(d *declaration) *binding {
-	d.identity(t.Name, t.Description)
-	d.required("Query", t.Query, "the query's name")
-	d.checkDuration("Timeout", t.Timeout)
-	out := d.result(reflect.TypeOf(t.Output), "Output")
+	d.Identity(t.Name, t.Description)
+	d.Required("Query", t.Query, "the query's name")
+	d.CheckDuration("Wait", t.Wait)
+	out := d.Result(reflect.TypeOf(t.Output), "Output")
 	m := d.message(messageFields{
 		workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID, scope: t.IDScope,
 		input: t.Input, argNames: t.ArgNames, allow: t.Allow,
@@ -82,80 +82,10 @@ func (t QueryTool) declare(d *declaration) *binding {
 	if m == nil || out == nil {
 		return nil
 	}
-	tool := &queryTool{message: *m, query: t.Query, timeout: cmp.Or(t.Timeout, DefaultQueryTimeout), output: out}
-	return d.bind(m.base, tool.call, mcp.Tool{
+	tool := &call.Query{Message: *m, QueryName: t.Query, Timeout: cmp.Or(t.Wait, DefaultQueryWait), Output: outputOf(out)}
+	return d.bind(m.Tool, tool.Call, mcp.Tool{
 		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta,
 		Annotations: cmp.Or(t.Annotations, &mcp.ToolAnnotations{ReadOnlyHint: true}),
-		InputSchema: m.input.schema.JSON(), OutputSchema: out.published(),
+		InputSchema: m.Input.Schema.JSON(), OutputSchema: out.Published(),
 	})
-}
-
-func (t *queryTool) call(ctx context.Context, c *execution.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	m, err := t.read(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	e, err := t.find(ctx, c, m.key, m.caller)
-	if err != nil {
-		return nil, err
-	}
-	value, err := t.ask(ctx, c, e, m.from(m.caller))
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if err != nil {
-		return nil, err
-	}
-	var raw converter.RawValue
-	if value.HasValue() {
-		if err := value.Get(&raw); err != nil {
-			t.log(ctx, "decoding a query's result failed", "workflow_id", e.ID, "error", err)
-			return nil, invalidResult(t.name, "it cannot be decoded")
-		}
-	}
-	return t.withMeta(t.output.answer(ctx, t.base, raw, value.Get), e), nil
-}
-
-// ask queries the workflow, and gives up early if there is nobody to answer.
-func (t *queryTool) ask(ctx context.Context, c *execution.Client, e *execution.Execution, args []any) (converter.EncodedValue, error) {
-	asking, cancel := context.WithTimeout(ctx, t.timeout)
-	defer cancel()
-	unattended := make(chan string, 1)
-	go func() {
-		defer t.contain(asking, "looking for a worker")
-		if problem := c.WithoutWorker(asking, e); problem != "" {
-			unattended <- problem
-			cancel()
-		}
-	}()
-	value, err := c.QueryWorkflow(asking, e.ID, e.RunID, t.query, args...)
-	if err == nil || ctx.Err() != nil {
-		return value, err
-	}
-	select {
-	case problem := <-unattended:
-		return nil, t.noAnswer(e, problem)
-	default:
-	}
-	if asking.Err() != nil || execution.TimedOut(err) {
-		return nil, t.noAnswer(e, fmt.Sprintf("no worker has answered within %s", t.timeout))
-	}
-	if failed, ok := errors.AsType[*serviceerror.QueryFailed](err); ok {
-		return nil, &toolError{
-			Type:    errQuery,
-			Message: "The workflow could not answer: " + redact.Text(failed.Error()),
-			advice:  "Check the arguments; if they are right, tell the user.",
-		}
-	}
-	t.log(ctx, "querying a workflow failed", "workflow_id", e.ID, "error", err)
-	return nil, nothingDone(serviceFailure(err))
-}
-
-func (t *queryTool) noAnswer(e *execution.Execution, problem string) *toolError {
-	return &toolError{
-		Type:      errNoWorker,
-		Message:   fmt.Sprintf("The workflow %q is there (%s), but cannot be asked: %s.", e.ID, execution.StatusName(e.Status), problem),
-		Retryable: true,
-		advice:    "Nothing is lost. Call again later; tell the user if it lasts.",
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/enums/v1"
 
+	"github.com/durablemcp/durablemcp/internal/call"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
 
@@ -26,19 +27,19 @@ func TestRepeatTexts(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					s := &starter{base: &base{name: "pay"}, template: parsed, window: window, readOnly: readOnly}
-					s.options.WorkflowIDReusePolicy = policy
+					s := &call.Starter{Tool: &call.Tool{Name: "pay"}, Template: parsed, Window: window, ReadOnly: readOnly}
+					s.Options.WorkflowIDReusePolicy = policy
 					t.Run(fmt.Sprintf("%s %s %s %v", template, policy, window, readOnly), func(t *testing.T) {
-						soon, later, afterFailure := s.restarts(completed, time.Second), s.restarts(completed, forEver), s.restarts(failed, time.Second)
-						retryable, advice := s.afterUnknownOutcome()
+						soon, later, afterFailure := s.Restarts(completed, time.Second), s.Restarts(completed, call.ForEver), s.Restarts(failed, time.Second)
+						retryable, advice := s.AfterUnknownOutcome()
 						if safe := readOnly || !soon; retryable != safe || strings.Contains(advice, "It is safe") != safe {
 							t.Errorf("repeating is safe: %v; retryable is %v, and the text says: %s", safe, retryable, advice)
 						}
 						if again := !readOnly && later; strings.Contains(advice, "second time") != again {
 							t.Errorf("a late repeat does it again: %v; the text says: %s", again, advice)
 						}
-						goOn := (&callAgain{starter: s}).goOn(running{WorkflowID: "w"})
-						if !s.repeatable() {
+						goOn := (&call.Repeat{Siblings: &call.Siblings{}, Starter: s}).GoOn(call.Running{WorkflowID: "w"})
+						if !s.Repeatable() {
 							if !strings.Contains(goOn, "Do not call pay again") {
 								t.Errorf("each call counts; the text says: %s", goOn)
 							}
@@ -74,7 +75,7 @@ func TestRepeatMistakes(t *testing.T) {
 		"no template":         {func(w *WorkflowTool) { w.WorkflowID = "" }, "WorkflowID"},
 		"no template, hints":  {func(w *WorkflowTool) { w.WorkflowID, w.Annotations = "", &mcp.ToolAnnotations{IdempotentHint: true} }, "WorkflowID"},
 		"no template, reads":  {func(w *WorkflowTool) { w.WorkflowID, w.Annotations = "", &mcp.ToolAnnotations{ReadOnlyHint: true} }, ""},
-		"no template, starts": {func(w *WorkflowTool) { w.WorkflowID, w.Mode = "", Start }, "WorkflowID"},
+		"no template, starts": {func(w *WorkflowTool) { w.WorkflowID, w.Mode = "", ModeStart }, "WorkflowID"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

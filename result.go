@@ -1,124 +1,109 @@
 package durablemcp
 
 import (
+	"cmp"
 	"encoding/json"
-	"fmt"
-	"net/url"
-	"strings"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/durablemcp/durablemcp/internal/execution"
+	"github.com/durablemcp/durablemcp/internal/call"
+	"github.com/durablemcp/durablemcp/internal/declare"
+	"github.com/durablemcp/durablemcp/internal/task"
 )
 
-// MetaKey is the key in a result's _meta under which a call reports its
-// workflow: an object with workflow_id, run_id, workflow_type and, if
-// [Options.UIURL] is set, url, the execution's page in the Temporal Web UI. If the
-// call repeats one that had closed before, and was not carried out, it has
-// repeats_call_closed_at, the time of that.
-const MetaKey = "io.github.durablemcp/workflow"
-
-// MetaKeyError is the key in the _meta of a tool error under which programs find
-// what the text says: an object with
+// A ResultTool is a tool that waits for a workflow that was started earlier,
+// and answers as the [WorkflowTool] would have: with the workflow's result, how
+// it failed, or that it is still running. It changes nothing.
 //
-//	type        what failed; of a workflow's failure, the type that it has in Temporal
-//	message     what failed, in words
-//	retryable   whether the same call can succeed later
-//	cause       why, if that is known
-//	details     the first detail of the workflow's failure, if that is JSON
-//	violations  of the input schema, each with its JSON path
-//
-// Type, message and retryable are always there. Tool errors have no structured
-// content.
-const MetaKeyError = "io.github.durablemcp/error"
+// Answers that a workflow is still running name the ResultTool of its workflow
+// type, so that a model knows how to go on.
+type ResultTool struct {
+	// Name is the tool's name: 1 to 128 of the characters A-Z, a-z, 0-9, _, - and .
+	// (MCP 2025-11-25, server/tools). Required.
+	Name string
+	// Title is the name for people to read. If empty, clients show Name.
+	Title string
+	// Description tells the model what the tool does and when to call it. Required.
+	Description string
+	// Annotations describes the tool's behavior to clients. If nil, the tool says that
+	// it is read-only.
+	Annotations *mcp.ToolAnnotations
+	// Icons and Meta are forwarded to clients.
+	Icons []mcp.Icon
+	Meta  mcp.Meta
 
-// A startAnswer is the answer of a tool that starts a workflow without waiting:
-// the workflow's handle.
-type startAnswer struct {
-	WorkflowID string `json:"workflow_id"`
-	RunID      string `json:"run_id"`
-	Status     string `json:"status"`
+	// Workflow is the workflow: its function, or the name under which it is registered
+	// elsewhere. Only executions of this workflow type are awaited. Required.
+	Workflow any
+	// WorkflowType is the name under which the function is registered. If empty, defaults
+	// to the function's name, as in Temporal's Go SDK.
+	WorkflowType string
+	// Output is a value of the workflow's result type, for a workflow declared by name; only
+	// its type counts. If nil, the tool publishes no output schema and forwards whatever JSON
+	// the workflow returns.
+	Output any
+
+	// WorkflowID is a template of the workflow's ID, whose placeholders become required
+	// arguments of the tool. If empty, the arguments are workflow_id and, optionally, run_id,
+	// as in [SignalTool].
+	WorkflowID string
+	// IDScope says whose the IDs are that WorkflowID makes, where no tool of the registry
+	// starts the workflow. The zero value is [InferScope].
+	IDScope IDScope
+
+	// Wait is how long a call waits for the result. If zero, defaults to
+	// [Options.Wait].
+	Wait time.Duration
+
+	// TaskSupport says whether calls can become tasks, as in [WorkflowTool].
+	// The task is the workflow that is waited for; tasks/cancel cancels it if
+	// it is the caller's own.
+	TaskSupport TaskSupport
+
+	// Allow decides who may see the result of another caller's workflow. If
+	// nil, only the principal that started it may.
+	Allow AllowFunc
+	// AllowAnswer keeps callers from answering through this tool and its tasks who
+	// may answer by AllowAnswer of the [WorkflowTool] that starts the workflow. It is
+	// a mistake where that has none, for it would let others answer. Only in a
+	// registry without a tool that starts the workflow, it decides alone; if it is
+	// nil in all tools there, only the owner answers.
+	AllowAnswer AnswerFunc
 }
 
-const handleSchema = `{
-	"type": "object",
-	"properties": {
-		"workflow_id": {"type": "string"},
-		"run_id": {"type": "string"},
-		"status": {"type": "string", "description": "running, completed, failed, canceled, terminated, timed_out, paused or continued_as_new."}
-	},
-	"required": ["workflow_id", "run_id", "status"]
-}`
-
-// handleOutputSchema is the output schema of a tool in mode Start.
-const handleOutputSchema = handleSchema
-
-// structured returns a result whose text is the JSON of its structured content.
-func structured(content json.RawMessage, text string) *mcp.CallToolResult {
-	return &mcp.CallToolResult{
-		StructuredContent: content,
-		Content:           []mcp.Content{&mcp.TextContent{Text: text}},
+func (t ResultTool) declare(d *declaration) *binding {
+	d.Identity(t.Name, t.Description)
+	d.CheckDuration("Wait", t.Wait)
+	d.checkTaskSupport(t.TaskSupport)
+	m := d.message(messageFields{workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID, scope: t.IDScope, allow: t.Allow})
+	if m == nil {
+		return nil
 	}
+	out := d.resultOf(t)
+	if out == nil {
+		return nil
+	}
+	tool := &call.Result{Message: *m, Waiter: &call.Waiter{
+		Tool: m.Tool, Output: outputOf(out), Wait: cmp.Or(t.Wait, d.opts.Wait), Next: call.AwaitAgain{Tool: m.Tool},
+		Allow: t.Allow.internal(), Tasks: task.Support(t.TaskSupport), Inline: d.opts.InlineWait, Siblings: d.siblings, Rule: d.answerRule(m.WorkflowType), AllowAnswer: t.AllowAnswer.internal(), Template: m.Address.Template,
+	}}
+	if t.AllowAnswer != nil {
+		rule := d.answerRule(m.WorkflowType)
+		rule.Narrowed = append(rule.Narrowed, call.Narrowing{Tool: d.Name, Index: d.Index, Allow: t.AllowAnswer.internal()})
+	}
+	d.tasks[t.Name] = tool.Waiter
+	d.siblings.Results[m.WorkflowType] = append(d.siblings.Results[m.WorkflowType], tool)
+	return d.bind(m.Tool, tool.Waiter.WithTasks(tool.Call), mcp.Tool{
+		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta,
+		Annotations: cmp.Or(t.Annotations, &mcp.ToolAnnotations{ReadOnlyHint: true}),
+		InputSchema: m.Input.Schema.JSON(), OutputSchema: out.Published(),
+	})
 }
 
-// handleResult answers with the workflow's handle.
-func handleResult(e *execution.Execution) *mcp.CallToolResult {
-	content := mustMarshal(startAnswer{WorkflowID: e.ID, RunID: e.RunID, Status: execution.StatusName(e.Status)})
-	return structured(content, string(content))
-}
-
-// runningResult answers that the workflow is still running, and how the model
-// gets at its result.
-func runningResult(tool string, seen running, goOn string) *mcp.CallToolResult {
-	seen.Next = "Nothing is lost: the work goes on. " + goOn
-	if strings.HasPrefix(seen.Doing, execution.StuckPrefix) {
-		seen.Next = "Nothing is lost: the work goes on when that is fixed. Tell the user. " + goOn
-	}
-	text := fmt.Sprintf("%s is still running after %s. Current activity: %s. %s",
-		tool, seen.Elapsed, strings.TrimSuffix(seen.Doing, "."), seen.Next)
-	return structured(mustMarshal(map[string]running{"running": seen}), text)
-}
-
-// errorResult answers with a tool error.
-func (b *base) errorResult(e *toolError) *mcp.CallToolResult {
-	e.Message, e.Cause = b.opts.redact(e.Message), b.opts.redact(e.Cause)
-	text := e.Message
-	if e.Cause != "" {
-		text += ": " + e.Cause
-	}
-	if len(e.Violations) > 0 {
-		text += "\n- " + strings.Join(e.Violations, "\n- ")
-	}
-	if e.advice != "" {
-		text += "\n" + e.advice
-	}
-	return &mcp.CallToolResult{
-		IsError: true,
-		Content: []mcp.Content{&mcp.TextContent{Text: text}},
-		Meta:    mcp.Meta{MetaKeyError: e},
-	}
-}
-
-// withMeta adds what every result says about its workflow.
-func (b *base) withMeta(result *mcp.CallToolResult, e *execution.Execution) *mcp.CallToolResult {
-	meta := map[string]any{"workflow_id": e.ID, "run_id": e.RunID, "workflow_type": b.workflowType}
-	if b.opts.UIURL != "" {
-		meta["url"] = fmt.Sprintf("%s/namespaces/%s/workflows/%s/%s/history", strings.TrimSuffix(b.opts.UIURL, "/"),
-			url.PathEscape(b.opts.Namespace), url.PathEscape(e.ID), url.PathEscape(e.RunID))
-	}
-	addRepetition(e.Repeats, result, meta)
-	if result.Meta == nil {
-		result.Meta = make(mcp.Meta)
-	}
-	result.Meta[MetaKey] = meta
-	return result
-}
-
-// mustMarshal marshals the library's own types, whose JSON cannot fail.
-func mustMarshal(v any) json.RawMessage {
-	data, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return data
+// resultOf checks the field Output against the workflow, whose mistakes are
+// recorded already.
+func (d *declaration) resultOf(t ResultTool) *declare.Result {
+	quiet := newDeclarations(Options{}).of(0, d.Name)
+	return d.WorkflowResult(quiet.Workflow(t.Workflow, t.WorkflowType), t.Output, json.RawMessage(call.RunningSchema))
 }

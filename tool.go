@@ -9,18 +9,22 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
+
+	"github.com/durablemcp/durablemcp/internal/call"
+	"github.com/durablemcp/durablemcp/internal/declare"
+	"github.com/durablemcp/durablemcp/internal/task"
 )
 
 // A Mode says what a call of a [WorkflowTool] waits for.
 type Mode int
 
 const (
-	// Wait waits for the workflow's result for a bounded time (see
+	// ModeWait waits for the workflow's result for a bounded time (see
 	// [Options.Wait]), and then answers that it is still running.
-	Wait Mode = iota
-	// Start answers with the workflow's handle as soon as Temporal has
+	ModeWait Mode = iota
+	// ModeStart answers with the workflow's handle as soon as Temporal has
 	// accepted it: {"workflow_id", "run_id", "status"}.
-	Start
+	ModeStart
 )
 
 // A WorkflowTool is a tool that runs a workflow.
@@ -65,18 +69,18 @@ type WorkflowTool struct {
 	// schema and passes on whatever JSON the workflow returns.
 	Output any
 
-	// Mode says what a call waits for. The zero value is [Wait].
+	// Mode says what a call waits for. The zero value is [ModeWait].
 	Mode Mode
-	// Wait is how long a call waits for the result in mode [Wait]. If zero,
+	// Wait is how long a call waits for the result in mode [ModeWait]. If zero,
 	// defaults to [Options.Wait].
 	Wait time.Duration
 
 	// TaskSupport says whether calls can become tasks, for clients that have
 	// declared MCP's tasks extension. The zero value is [TaskOptional]. A task's
-	// result is the workflow's own in mode [Start], too.
+	// result is the workflow's own in mode [ModeStart], too.
 	TaskSupport TaskSupport
 	// CancelWorkflow cancels the workflow when the client cancels its request
-	// (notifications/cancelled) in the mode [Wait]. By default the workflow
+	// (notifications/cancelled) in mode [ModeWait]. By default the workflow
 	// goes on. A connection that dies cancels nothing in any case; neither does
 	// closing the response stream of an HTTP request of protocol version
 	// 2026-07-28, which nobody can tell from that. tasks/cancel cancels the
@@ -110,18 +114,18 @@ type WorkflowTool struct {
 	// defaults applied: a deploy that adds an optional argument changes nothing.
 	//
 	// The IDs of one principal are never those of another: unless the template
-	// has {@principal} or {@uuid}, or the tool is Shared, a colon and the
+	// has {@principal} or {@uuid}, or the tool is SharedID, a colon and the
 	// principal come behind it, for callers that have one. The templates of the
 	// registry's other tools for the workflow are completed in the same way.
 	WorkflowID string
-	// Shared says that the template names something that callers share, such as
+	// SharedID says that the template names something that callers share, such as
 	// an invoice: its IDs are the same for all of them. Whoever comes first
 	// starts and owns the workflow; Allow, here and in other tools, lets others
 	// touch it, who are refused otherwise.
-	Shared bool
+	SharedID bool
 	// RepeatWindow is how long after a workflow has completed a call with the same
 	// ID and arguments is answered with its result, in place of doing the work
-	// again. The answer says so, in its text and in its _meta (see [MetaKey]). If
+	// again. The answer says so, in its text and in its _meta (see [MetaKeyWorkflow]). If
 	// zero, defaults to [DefaultRepeatWindow], for a tool that is annotated as
 	// read-only to none; [NoRepeatWindow] says none. A first call costs no request
 	// more for it.
@@ -164,75 +168,107 @@ type WorkflowTool struct {
 }
 
 func (t WorkflowTool) declare(d *declaration) *binding {
-	d.identity(t.Name, t.Description)
-	ref := d.workflow(t.Workflow, t.WorkflowType)
+	d.Identity(t.Name, t.Description)
+	ref := d.Workflow(t.Workflow, t.WorkflowType)
 	if ref == nil {
 		return nil
 	}
-	d.runsOn(t.TaskQueue, ref, t.Workflow)
+	d.RunsOn(t.TaskQueue, ref, t.Workflow)
 	d.checkMode(t)
-	d.checkReuse(t.WorkflowIDReusePolicy)
-	d.checkStartOptions("StartOptions.", t.StartOptions)
-	in := d.workflowArgs(ref, t.Input, t.ArgNames)
-	out := d.workflowResult(ref, t.Output, t.otherAnswers()...)
-	template := d.idTemplate(t, in)
+	d.CheckReuse(t.WorkflowIDReusePolicy)
+	d.CheckStartOptions("StartOptions.", t.StartOptions)
+	in := d.WorkflowArgs(ref, t.Input, t.ArgNames)
+	out := d.WorkflowResult(ref, t.Output, t.otherAnswers()...)
+	template := d.IDTemplate(t.WorkflowID, t.readOnly(), in)
 	if in == nil || out == nil || template == nil {
 		return nil // the mistakes are recorded
 	}
-	d.inputs[ref.name] = append(d.inputs[ref.name], in.schema)
-	d.startsShared(ref, template, t.Shared, "Shared")
-	b := &base{opts: d.opts, name: t.Name, workflowType: ref.name}
-	tool := &workflowTool{base: b, input: in, mode: t.Mode, cancel: t.CancelWorkflow, starter: &starter{
-		base: b, template: d.completed(ref, template), allow: t.Allow,
-		options: d.startOptions(t.StartOptions, t.TaskQueue, t.WorkflowIDReusePolicy),
-		window:  d.repeatWindow(t, template), readOnly: t.readOnly(),
+	d.Inputs[ref.Name] = append(d.Inputs[ref.Name], in.Schema)
+	d.StartsShared(ref, template, t.SharedID, "SharedID")
+	b := &call.Tool{Opts: d.opts.call(), Name: t.Name, WorkflowType: ref.Name}
+	tool := &call.Workflow{Tool: b, Input: d.arguments(in), Starts: t.Mode == ModeStart, Cancel: t.CancelWorkflow, Starter: &call.Starter{
+		Tool: b, Template: d.Completed(ref, template), Allow: t.Allow.internal(),
+		Options: d.StartOptions(t.StartOptions, t.TaskQueue, t.WorkflowIDReusePolicy),
+		Window:  d.RepeatWindow(t.RepeatWindow, DefaultRepeatWindow, t.WorkflowIDReusePolicy, t.readOnly(), template), ReadOnly: t.readOnly(),
 	}}
-	tool.waiter = &waiter{
-		base: b, output: out, wait: cmp.Or(t.Wait, d.opts.Wait), next: &callAgain{tool.starter, d.results},
-		allow: t.Allow, tasks: t.TaskSupport, inline: d.opts.InlineWait, answers: d.answers, rule: d.startsAnswered(t, ref), template: tool.starter.template,
+	tool.Waiter = &call.Waiter{
+		Tool: b, Output: outputOf(out), Wait: cmp.Or(t.Wait, d.opts.Wait), Next: &call.Repeat{Starter: tool.Starter, Siblings: d.siblings},
+		Allow: t.Allow.internal(), Tasks: task.Support(t.TaskSupport), Inline: d.opts.InlineWait, Siblings: d.siblings, Rule: d.startsAnswered(t, ref), Template: tool.Starter.Template,
 	}
-	if t.Mode == Start {
-		tool.waiter.inline, tool.waiter.starts = 0, true
+	if t.Mode == ModeStart {
+		tool.Waiter.Inline, tool.Waiter.Starts = 0, true
 	}
-	d.tasks[t.Name] = tool.waiter
-	published := out.published()
-	if t.Mode == Start && (t.TaskSupport == TaskForbidden || out.schema == nil) {
-		published = json.RawMessage(handleOutputSchema)
+	d.tasks[t.Name] = tool.Waiter
+	published := out.Published()
+	if t.Mode == ModeStart && (t.TaskSupport == TaskForbidden || out.Schema == nil) {
+		published = json.RawMessage(call.HandleOutputSchema)
 	}
-	annotations := &mcp.ToolAnnotations{IdempotentHint: !tool.starter.restarts(enums.WORKFLOW_EXECUTION_STATUS_FAILED, forEver)}
-	return d.bind(b, tool.waiter.withTasks(tool.call), mcp.Tool{
+	annotations := &mcp.ToolAnnotations{IdempotentHint: !tool.Starter.Restarts(enums.WORKFLOW_EXECUTION_STATUS_FAILED, call.ForEver)}
+	return d.bind(b, tool.Waiter.WithTasks(tool.Call), mcp.Tool{
 		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta, Annotations: cmp.Or(t.Annotations, annotations),
-		InputSchema: in.schema.JSON(), OutputSchema: published,
+		InputSchema: in.Schema.JSON(), OutputSchema: published,
 	})
 }
 
 // otherAnswers are the schemas of what a call can answer with beside the
 // workflow's result.
 func (t WorkflowTool) otherAnswers() []json.RawMessage {
-	if t.Mode == Start {
-		return []json.RawMessage{json.RawMessage(handleSchema)}
+	if t.Mode == ModeStart {
+		return []json.RawMessage{json.RawMessage(call.HandleSchema)}
 	}
-	return []json.RawMessage{json.RawMessage(runningSchema)}
+	return []json.RawMessage{json.RawMessage(call.RunningSchema)}
 }
 
 // checkTaskSupport checks the field TaskSupport.
 func (d *declaration) checkTaskSupport(s TaskSupport) {
 	if s < TaskOptional || s > TaskForbidden {
-		d.mistake("TaskSupport", strconv.Itoa(int(s)), "durablemcp.TaskOptional, durablemcp.TaskRequired or durablemcp.TaskForbidden")
+		d.Mistake("TaskSupport", strconv.Itoa(int(s)), "durablemcp.TaskOptional, durablemcp.TaskRequired or durablemcp.TaskForbidden")
 	}
 }
 
 // checkMode checks the fields that say what a call waits for.
 func (d *declaration) checkMode(t WorkflowTool) {
-	if t.Mode != Wait && t.Mode != Start {
-		d.mistake("Mode", strconv.Itoa(int(t.Mode)), "durablemcp.Wait or durablemcp.Start")
+	if t.Mode != ModeWait && t.Mode != ModeStart {
+		d.Mistake("Mode", strconv.Itoa(int(t.Mode)), "durablemcp.ModeWait or durablemcp.ModeStart")
 	}
-	d.checkDuration("Wait", t.Wait)
+	d.CheckDuration("Wait", t.Wait)
 	if t.RepeatWindow < 0 && t.RepeatWindow != NoRepeatWindow {
-		d.mistake("RepeatWindow", t.RepeatWindow.String(), "a positive duration, 0 for the default, or durablemcp.NoRepeatWindow")
+		d.Mistake("RepeatWindow", t.RepeatWindow.String(), "a positive duration, 0 for the default, or durablemcp.NoRepeatWindow")
 	}
 	d.checkTaskSupport(t.TaskSupport)
-	if t.Mode == Start && t.Wait > 0 {
-		d.mistake("Wait", t.Wait.String(), "0: a tool in mode Start does not wait")
+	if t.Mode == ModeStart && t.Wait > 0 {
+		d.Mistake("Wait", t.Wait.String(), "0: a tool in mode ModeStart does not wait")
 	}
 }
+
+// An IDScope says whose the workflow IDs are that a template makes, for tools in a
+// registry none of whose tools starts the workflow: a message tool in a process of its
+// own. Where a tool of the registry starts the workflow, its field SharedID says it.
+type IDScope int
+
+const (
+	// InferScope is as the tools of the registry that start the workflow have it. If
+	// none does, New has to guess, and logs a warning: each caller's own, or, for a
+	// tool with an Allow, which reaches the workflows of others, shared.
+	InferScope IDScope = iota
+	// CallerScope is each caller's own, as [WorkflowTool] makes them unless it is
+	// SharedID: a colon and the principal come behind, for callers that have one.
+	CallerScope
+	// SharedScope is the same for all callers, as with SharedID in [WorkflowTool].
+	SharedScope
+)
+
+func (s IDScope) String() string { return declare.Scope(s).String() }
+
+// DefaultRepeatWindow is the default of [WorkflowTool.RepeatWindow] for tools
+// that are not annotated as read-only. It outlasts the retries of clients that
+// gave up on a call, and of models that were told to call again.
+const DefaultRepeatWindow = 2 * time.Minute
+
+// NoRepeatWindow as [WorkflowTool.RepeatWindow] means that the window is empty:
+// a call that repeats a completed one does the work again at once.
+const NoRepeatWindow time.Duration = -1
+
+// readOnly reports whether the tool is said to change nothing, so that doing its
+// work twice does no harm.
+func (t WorkflowTool) readOnly() bool { return t.Annotations != nil && t.Annotations.ReadOnlyHint }

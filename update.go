@@ -2,13 +2,12 @@ package durablemcp
 
 import (
 	"cmp"
-	"context"
 	"reflect"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/durablemcp/durablemcp/internal/execution"
+	"github.com/durablemcp/durablemcp/internal/call"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
 
@@ -20,17 +19,26 @@ import (
 // tool error that says so: it may have acted before, and so may one that the workflow
 // leaves unanswered when it ends or continues as new.
 type UpdateTool struct {
-	// Name, Title, Description, Annotations, Icons and Meta are as in
-	// [WorkflowTool]. Without Annotations, the tool is said to be idempotent if
-	// UpdateID makes it so.
-	Name, Title, Description string
-	Annotations              *mcp.ToolAnnotations
-	Icons                    []mcp.Icon
-	Meta                     mcp.Meta
+	// Name is the tool's name: 1 to 128 of the characters A-Z, a-z, 0-9, _, - and .
+	// (MCP 2025-11-25, server/tools). Required.
+	Name string
+	// Title is the name for people to read. If empty, clients show Name.
+	Title string
+	// Description tells the model what the tool does and when to call it. Required.
+	Description string
+	// Annotations describes the tool's behavior to clients. If nil, the tool says that
+	// it is idempotent if UpdateID
+	// makes it so.
+	Annotations *mcp.ToolAnnotations
+	// Icons and Meta are forwarded to clients.
+	Icons []mcp.Icon
+	Meta  mcp.Meta
 
-	// Workflow and WorkflowType name the workflow, as in [WorkflowTool]. Only
-	// executions of this workflow type are updated. Required.
-	Workflow     any
+	// Workflow is the workflow: its function, or the name under which it is registered
+	// elsewhere. Only executions of this workflow type are updated. Required.
+	Workflow any
+	// WorkflowType is the name under which the function is registered. If empty, defaults
+	// to the function's name, as in Temporal's Go SDK.
 	WorkflowType string
 
 	// Update is the name of the update. Required.
@@ -45,9 +53,13 @@ type UpdateTool struct {
 	// counts. If nil, the tool publishes no output schema.
 	Output any
 
-	// WorkflowID and IDScope are as in [SignalTool].
+	// WorkflowID is a template of the workflow's ID, whose placeholders become required
+	// arguments of the tool. If empty, the arguments are workflow_id and, optionally, run_id,
+	// as in [SignalTool].
 	WorkflowID string
-	IDScope    IDScope
+	// IDScope says whose the IDs are that WorkflowID makes, where no tool of the registry
+	// starts the workflow. The zero value is [InferScope].
+	IDScope IDScope
 	// UpdateID is a template of the update's ID, over the tool's arguments as
 	// in [WorkflowTool.WorkflowID]. Temporal carries an update of one ID out
 	// once in a workflow run: a second call gets the answer of the first, also
@@ -67,34 +79,25 @@ type UpdateTool struct {
 	// Start, if not nil, starts the workflow if it is not running
 	// (update-with-start). The arguments of the workflow become arguments of
 	// the tool, too.
-	Start *WithStart
+	Start *StartIfAbsent
 
 	// Allow decides who may update the workflow of another caller. If nil, only
 	// the principal that started it may.
 	Allow AllowFunc
 }
 
-type updateTool struct {
-	message
-	update    string
-	updateIDs *idtemplate.Template
-	wait      time.Duration
-	output    *outputBinding
-	rule      *answerRule // for [AnswerUpdate]
-}
-
 func (t UpdateTool) declare(d *declaration) *binding {
-	d.identity(t.Name, t.Description)
-	d.required("Update", t.Update, "the update's name")
-	d.checkDuration("Wait", t.Wait)
+	d.Identity(t.Name, t.Description)
+	d.Required("Update", t.Update, "the update's name")
+	d.CheckDuration("Wait", t.Wait)
 	if t.Update == AnswerUpdate && t.Input == nil {
 		t.Input = Answer{} // as every workflow that asks has it
 	}
 	if t.Update == AnswerUpdate && t.Start != nil {
-		d.mistake("Start", "a value", "nothing: a workflow that starts with this asks nothing yet")
+		d.Mistake("Start", "a value", "nothing: a workflow that starts with this asks nothing yet")
 	}
-	out := d.result(reflect.TypeOf(t.Output), "Output")
-	id := d.parseTemplate("UpdateID", cmp.Or(t.UpdateID, "{"+idtemplate.UUID+"}"))
+	out := d.Result(reflect.TypeOf(t.Output), "Output")
+	id := d.ParseTemplate("UpdateID", cmp.Or(t.UpdateID, "{"+idtemplate.UUID+"}"))
 	m := d.message(messageFields{
 		workflow: t.Workflow, workflowType: t.WorkflowType, workflowID: t.WorkflowID, scope: t.IDScope,
 		input: t.Input, argNames: t.ArgNames, start: t.Start, allow: t.Allow,
@@ -103,80 +106,15 @@ func (t UpdateTool) declare(d *declaration) *binding {
 		return nil
 	}
 	for _, name := range id.Arguments() {
-		d.placeholder("UpdateID", name, m.input.schema)
+		d.Placeholder("UpdateID", name, m.Input.Schema)
 	}
-	tool := &updateTool{message: *m, update: t.Update, updateIDs: id, wait: cmp.Or(t.Wait, d.opts.Wait), output: out, rule: d.answerRule(m.workflowType)}
+	tool := &call.Update{Message: *m, UpdateName: t.Update, UpdateIDs: id, Wait: cmp.Or(t.Wait, d.opts.Wait), Output: outputOf(out), Rule: d.answerRule(m.WorkflowType)}
 	if t.Update == AnswerUpdate {
-		d.answers[m.workflowType] = append(d.answers[m.workflowType], tool)
+		d.siblings.Answers[m.WorkflowType] = append(d.siblings.Answers[m.WorkflowType], tool)
 	}
-	return d.bind(m.base, tool.call, mcp.Tool{
+	return d.bind(m.Tool, tool.Call, mcp.Tool{
 		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta,
 		Annotations: cmp.Or(t.Annotations, &mcp.ToolAnnotations{IdempotentHint: !id.Uses(idtemplate.UUID)}),
-		InputSchema: m.input.schema.JSON(), OutputSchema: out.published(),
+		InputSchema: m.Input.Schema.JSON(), OutputSchema: out.Published(),
 	})
-}
-
-func (t *updateTool) call(ctx context.Context, c *execution.Client, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	called := time.Now()
-	m, err := t.read(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	u := &sentUpdate{updateTool: t, c: c, messageInput: m}
-	if u.updateID, err = t.render(t.updateIDs, m.input, m.caller); err != nil {
-		return nil, err
-	}
-	release, mayWait := t.place(ctx, c, m.caller)
-	defer release()
-	if !mayWait {
-		return nil, tooManyWait()
-	}
-	deliver := u.deliver
-	if t.start != nil {
-		deliver = u.startAndDeliver
-	}
-	answer, err := deliver(ctx, func(ctx context.Context) (context.Context, context.CancelFunc) {
-		u.began = time.Now()
-		waiting, cancel := execution.Until(ctx, notAfter(u.began.Add(t.wait), expiry(req, called)))
-		waiting, stop := untilClosed(waiting, lifeOf(ctx).closing)
-		return waiting, func() {
-			stop()
-			cancel()
-		}
-	})
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if u.e == nil {
-		return nil, err // nothing was sent
-	}
-	if err == nil || execution.IsWorkflowError(err) {
-		if other := u.checkArguments(ctx); other != nil {
-			return t.withMeta(t.errorResult(other), u.e), nil
-		}
-	}
-	if err != nil {
-		return t.withMeta(t.errorResult(u.failure(ctx, err)), u.e), nil
-	}
-	return t.withMeta(t.output.answer(ctx, t.base, answer.Raw, answer.Get), u.e), nil
-}
-
-// repeatable reports whether the same call again is the same update.
-func (t *updateTool) repeatable() bool { return !t.updateIDs.Uses(idtemplate.UUID) }
-
-func (t *updateTool) repetition() string {
-	if t.repeatable() {
-		return "the same call again acts once only, as long as the workflow does not continue as new in between."
-	}
-	return "the same call again could act a second time."
-}
-
-// tooManyWait is the error of a call that waits for nothing, because too many do.
-func tooManyWait() *toolError {
-	return &toolError{
-		Type:      errBusy,
-		Message:   "Too many calls wait for workflows at the moment. Nothing was done.",
-		Retryable: true,
-		advice:    waitAndRepeat,
-	}
 }

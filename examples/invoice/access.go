@@ -67,17 +67,17 @@ func access() billing.Access {
 		return nil
 	}
 	return billing.Access{
-		Decide: func(_ context.Context, caller durablemcp.Caller, owner durablemcp.Owner) error {
-			if caller.Principal == owner.Principal {
-				return fmt.Errorf("%q has submitted the invoice", caller.Principal)
+		Decide: func(_ context.Context, r durablemcp.AccessRequest) error {
+			if r.Caller.Principal == r.Owner.Principal {
+				return fmt.Errorf("%q has submitted the invoice", r.Caller.Principal)
 			}
-			return isApprover(caller)
+			return isApprover(r.Caller)
 		},
-		Read: func(_ context.Context, caller durablemcp.Caller, owner durablemcp.Owner) error {
-			if caller.Principal == owner.Principal {
+		Read: func(_ context.Context, r durablemcp.AccessRequest) error {
+			if r.Caller.Principal == r.Owner.Principal {
 				return nil
 			}
-			return isApprover(caller)
+			return isApprover(r.Caller)
 		},
 	}
 }

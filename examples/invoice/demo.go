@@ -57,7 +57,7 @@ func runDemo(ctx context.Context, flags *flags, in *os.File, out *os.File) error
 		}
 	}
 	d.Heading("Done in %.1f s. Next: go run ./examples/invoice, and connect a client of your own.", d.Elapsed().Seconds())
-	story.Linger(ctx, d.server.UIURL, in, out)
+	story.Linger(ctx, d.server.WebUIURL, in, out)
 	return nil
 }
 

@@ -52,7 +52,7 @@ func startService(ctx context.Context, fail context.CancelCauseFunc, flags *flag
 // the other mounts it.
 func (s *service) start(fail context.CancelCauseFunc, logger *slog.Logger) error {
 	registry, err := durablemcp.New(&durablemcp.Options{
-		UIURL: s.temporal.UIURL, Namespace: s.temporal.Namespace, Principal: s.flags.principal, EagerStart: true, Logger: logger,
+		WebUIURL: s.temporal.WebUIURL, Namespace: s.temporal.Namespace, Principal: s.flags.principal, EagerStart: true, Logger: logger,
 	}, billing.Tools(access())...)
 	if err != nil {
 		return err
@@ -93,6 +93,6 @@ func (s *service) describe() string {
   Payment gateway  %s
   Approval         below %v by policy, else by a human within %v
 `,
-		cmp.Or(s.temporal.UIURL, "not known: name it with -ui"), s.temporal.Place,
+		cmp.Or(s.temporal.WebUIURL, "not known: name it with -ui"), s.temporal.Place,
 		s.upstreams.erpPlace, s.upstreams.gatewayPlace, policy.AutoApproveBelow, policy.ApprovalTimeout)
 }

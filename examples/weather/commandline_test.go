@@ -151,8 +151,8 @@ func TestExistingTemporal(t *testing.T) {
 	cmd := exampletest.Command(t, "-http", "127.0.0.1:0", "-ui", "https://temporal.example/", "-upstream", upstream.URL())
 	cmd.Env = append(cmd.Env, "TEMPORAL_ADDRESS="+temporal.FrontendAddr(), "TEMPORAL_NAMESPACE=elsewhere")
 	p := exampletest.StartCommand(t, cmd)
-	if p.UIURL != "https://temporal.example" {
-		t.Errorf("Web UI at %q", p.UIURL)
+	if p.WebUIURL != "https://temporal.example" {
+		t.Errorf("Web UI at %q", p.WebUIURL)
 	}
 	session := connect(t, &mcp.StreamableClientTransport{Endpoint: p.MCPURL})
 	got := call(t.Context(), session, "get_forecast", newYork)

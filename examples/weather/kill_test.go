@@ -74,7 +74,7 @@ type run struct {
 // look asks a process's Web UI, by the requests that its pages make.
 func look(t *testing.T, p *exampletest.Process) run {
 	t.Helper()
-	workflow := p.UIURL + "/api/v1/namespaces/default/workflows/" + url.PathEscape(newYorkWorkflowID)
+	workflow := p.WebUIURL + "/api/v1/namespaces/default/workflows/" + url.PathEscape(newYorkWorkflowID)
 	var description struct {
 		WorkflowExecutionInfo struct {
 			Execution struct{ RunID string }

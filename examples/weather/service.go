@@ -49,7 +49,7 @@ func startService(ctx context.Context, fail context.CancelCauseFunc, flags *flag
 // the other mounts it.
 func (s *service) start(fail context.CancelCauseFunc, pause time.Duration, logger *slog.Logger) error {
 	registry, err := durablemcp.New(&durablemcp.Options{
-		UIURL: s.temporal.UIURL, Namespace: s.temporal.Namespace, EagerStart: true, Logger: logger,
+		WebUIURL: s.temporal.WebUIURL, Namespace: s.temporal.Namespace, EagerStart: true, Logger: logger,
 	}, forecast.Tools()...)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (s *service) Close() {
 
 // describe says what runs where.
 func (s *service) describe(out io.Writer) {
-	ui := s.temporal.UIURL
+	ui := s.temporal.WebUIURL
 	if ui == "" {
 		ui = "not known: name it with -ui"
 	}

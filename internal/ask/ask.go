@@ -32,7 +32,7 @@ type Options struct {
 	Timeout       time.Duration
 	UntilAccepted bool
 	AnsweredBy    *memo.Sender
-	Key           string
+	Name          string
 }
 
 // Elicit asks for a value of a type by a form, and returns it.
@@ -84,10 +84,10 @@ func ask(ctx workflow.Context, q memo.Question, options Options, read readFunc) 
 	}
 	b := boardOf(ctx)
 	var err error
-	if q.Key, err = newKey(ctx, options.Key); err != nil {
+	if q.Key, err = newKey(ctx, options.Name); err != nil {
 		return nil, err
 	}
-	q.Name, q.Title, q.Asked, q.UntilAccepted = options.Key, options.Title, workflow.Now(ctx).UTC(), options.UntilAccepted
+	q.Name, q.Title, q.Asked, q.UntilAccepted = options.Name, options.Title, workflow.Now(ctx).UTC(), options.UntilAccepted
 
 	open := &openQuestion{Question: q, read: read, text: detail(q)}
 	open.measure() //workflowcheck:ignore // it depends on q alone
@@ -116,17 +116,17 @@ func ask(ctx workflow.Context, q memo.Question, options Options, read readFunc) 
 	return open.outcome()
 }
 
-var keyCharacters = regexp.MustCompile(`^[A-Za-z0-9_-]*$`)
+var nameCharacters = regexp.MustCompile(`^[A-Za-z0-9_-]*$`)
 
 func checkOptions(o Options) error {
 	if o.Timeout < 0 {
 		return misuse("Elicit", "the timeout is negative")
 	}
-	if len(o.Key) > 64 {
-		return misuse("Elicit", "the key is longer than 64 characters")
+	if len(o.Name) > 64 {
+		return misuse("Elicit", "the name is longer than 64 characters")
 	}
-	if !keyCharacters.MatchString(o.Key) {
-		return misuse("Elicit", fmt.Sprintf("the key %q has characters other than A-Z, a-z, 0-9, _ and -", o.Key))
+	if !nameCharacters.MatchString(o.Name) {
+		return misuse("Elicit", fmt.Sprintf("the name %q has characters other than A-Z, a-z, 0-9, _ and -", o.Name))
 	}
 	return nil
 }

@@ -16,8 +16,8 @@ func TestAnswerRuleCoversAllTools(t *testing.T) {
 	t.Parallel()
 	o := quick()
 	o.Principal = byHeader
-	boss := func(_ context.Context, caller durablemcp.Caller, _ durablemcp.Owner, _ durablemcp.Question) error {
-		if caller.Principal != "boss" {
+	boss := func(_ context.Context, r durablemcp.AnswerRequest) error {
+		if r.Caller.Principal != "boss" {
 			return errors.New("not the boss")
 		}
 		return nil
@@ -26,9 +26,9 @@ func TestAnswerRuleCoversAllTools(t *testing.T) {
 		id := queue + "-{name}"
 		return []durablemcp.Tool{
 			durablemcp.WorkflowTool{Name: "submit", Description: "Asks.", Workflow: Approve, TaskQueue: queue, ArgNames: []string{"name"},
-				WorkflowID: id, Shared: true, Wait: time.Second, AllowAnswer: boss},
+				WorkflowID: id, SharedID: true, Wait: time.Second, AllowAnswer: boss},
 			durablemcp.WorkflowTool{Name: "again", Description: "Asks.", Workflow: Approve, TaskQueue: queue, ArgNames: []string{"name"},
-				WorkflowID: id, Shared: true, Wait: time.Second},
+				WorkflowID: id, SharedID: true, Wait: time.Second},
 			durablemcp.ResultTool{Name: "await", Description: "Waits.", Workflow: Approve, WorkflowID: id, Allow: everybody, Wait: time.Second},
 			durablemcp.UpdateTool{Name: "answer", Description: "Answers.", Workflow: Approve, WorkflowID: id, Update: durablemcp.AnswerUpdate, Allow: everybody},
 		}

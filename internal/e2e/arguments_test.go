@@ -45,11 +45,11 @@ func TestArgumentsAsClientsSendThem(t *testing.T) {
 	t.Parallel()
 	r := setUp(t, options{Options: durablemcp.Options{IgnoreArguments: []string{"toolCallId"}}}, func(queue string) []durablemcp.Tool {
 		id := queue + "-{name}"
-		start := &durablemcp.WithStart{TaskQueue: queue}
+		start := &durablemcp.StartIfAbsent{TaskQueue: queue}
 		at := []string{"at"}
 		return []durablemcp.Tool{
-			durablemcp.WorkflowTool{Name: "carry", Description: "Test.", Workflow: Carry, TaskQueue: queue, WorkflowID: id, Mode: durablemcp.Start},
-			durablemcp.WorkflowTool{Name: "carry_same", Description: "Test.", Workflow: Carry, TaskQueue: queue, WorkflowID: queue + "-{@input}", Mode: durablemcp.Start},
+			durablemcp.WorkflowTool{Name: "carry", Description: "Test.", Workflow: Carry, TaskQueue: queue, WorkflowID: id, Mode: durablemcp.ModeStart},
+			durablemcp.WorkflowTool{Name: "carry_same", Description: "Test.", Workflow: Carry, TaskQueue: queue, WorkflowID: queue + "-{@input}", Mode: durablemcp.ModeStart},
 			durablemcp.QueryTool{Name: "near", Description: "Test.", Workflow: Carry, WorkflowID: id, Query: "Near", Input: []any{Town{}}, ArgNames: at, Output: Town{}},
 			durablemcp.UpdateTool{Name: "pass", Description: "Test.", Workflow: Carry, WorkflowID: id, Update: "Pass", Input: []any{Town{}}, ArgNames: at, Output: Town{}},
 			durablemcp.UpdateTool{Name: "pass_anyway", Description: "Test.", Workflow: Carry, WorkflowID: id, Update: "Pass", Input: []any{Town{}}, ArgNames: at, Output: Town{}, Start: start},

@@ -192,9 +192,9 @@ func TestCallAnswersAndBecomesATask(t *testing.T) {
 	s.asks(s.queue+"-ann", 0)
 }
 
-func everybody(context.Context, durablemcp.Caller, durablemcp.Owner) error { return nil }
+func everybody(context.Context, durablemcp.AccessRequest) error { return nil }
 
-func answeredByAll(context.Context, durablemcp.Caller, durablemcp.Owner, durablemcp.Question) error {
+func answeredByAll(context.Context, durablemcp.AnswerRequest) error {
 	return nil
 }
 
@@ -235,7 +235,7 @@ func TestStateOfAnAlliedCaller(t *testing.T) {
 // ApproveForSure asks until somebody accepts.
 func ApproveForSure(ctx workflow.Context, name string) (Verdict, error) {
 	return verdict(durablemcp.ElicitWithOptions[Decision](ctx, "Pay "+name+"?",
-		durablemcp.ElicitOptions{Key: "approval", Title: "Payment", UntilAccepted: true}))
+		durablemcp.ElicitOptions{Name: "approval", Title: "Payment", UntilAccepted: true}))
 }
 
 // TestClientThatDeclinesByItself holds that a question which is open until somebody accepts

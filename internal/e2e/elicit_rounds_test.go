@@ -25,7 +25,7 @@ func number(n int) string { return fmt.Sprintf(`{"action":"accept","content":{"n
 func Thrice(ctx workflow.Context, name string) (int64, error) {
 	var sum int64
 	for i := range 3 {
-		got, err := durablemcp.ElicitWithOptions[Number](ctx, fmt.Sprintf("%s, number %d?", name, i+1), durablemcp.ElicitOptions{Key: "number"})
+		got, err := durablemcp.ElicitWithOptions[Number](ctx, fmt.Sprintf("%s, number %d?", name, i+1), durablemcp.ElicitOptions{Name: "number"})
 		if err != nil {
 			return 0, err
 		}
@@ -63,7 +63,7 @@ func Both(ctx workflow.Context, name string) (string, error) {
 		wg.Add(1)
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			defer wg.Done()
-			got, err := durablemcp.ElicitWithOptions[Number](ctx, name+", "+key+"?", durablemcp.ElicitOptions{Key: key})
+			got, err := durablemcp.ElicitWithOptions[Number](ctx, name+", "+key+"?", durablemcp.ElicitOptions{Name: key})
 			answers[i], errs[i] = got.N, err
 		})
 	}
@@ -165,7 +165,7 @@ func Withdraw(ctx workflow.Context, name string) (Verdict, error) {
 		workflow.GetSignalChannel(ctx, "withdraw").Receive(ctx, nil)
 		cancel()
 	})
-	_, err := durablemcp.ElicitWithOptions[Number](asking, "How many for "+name+"?", durablemcp.ElicitOptions{Key: "number"})
+	_, err := durablemcp.ElicitWithOptions[Number](asking, "How many for "+name+"?", durablemcp.ElicitOptions{Name: "number"})
 	if !sdktemporal.IsCanceledError(err) {
 		return Verdict{}, fmt.Errorf("the withdrawn question ended with %w", err)
 	}

@@ -51,7 +51,7 @@ func newStage(t *testing.T, o options, declare func(queue string) []durablemcp.T
 	t.Helper()
 	s := &stage{t: t, queue: strings.ReplaceAll(t.Name(), "/", "-"), requests: newMeter()}
 	o.client.Logger = quiet{}
-	o.UIURL = uiURL
+	o.WebUIURL = uiURL
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -55,7 +55,7 @@ func TestElicitState(t *testing.T) {
 		other := asking(Approve)(queue)[0].(durablemcp.WorkflowTool)
 		other.Name, other.WorkflowID = "other", queue+"-other-{name}"
 		fresh := other
-		fresh.Name, fresh.WorkflowID, fresh.Shared = "fresh", queue+"-fresh-{@uuid}", false
+		fresh.Name, fresh.WorkflowID, fresh.SharedID = "fresh", queue+"-fresh-{@uuid}", false
 		return append(asking(Approve)(queue), other, fresh)
 	})
 	id := s.queue + "-ann"

@@ -33,11 +33,11 @@ const (
 
 func verdict(d Decision, err error) (Verdict, error) {
 	switch {
-	case errors.Is(err, durablemcp.ErrDeclined):
+	case errors.Is(err, durablemcp.ErrElicitationDeclined):
 		return Verdict{Outcome: "declined"}, nil
-	case errors.Is(err, durablemcp.ErrDismissed):
+	case errors.Is(err, durablemcp.ErrElicitationCancelled):
 		return Verdict{Outcome: "dismissed"}, nil
-	case errors.Is(err, durablemcp.ErrUnanswered):
+	case errors.Is(err, durablemcp.ErrElicitationTimedOut):
 		return Verdict{Outcome: "unanswered"}, nil
 	case err != nil:
 		return Verdict{}, err
@@ -47,7 +47,7 @@ func verdict(d Decision, err error) (Verdict, error) {
 
 // Approve asks for a decision, and returns what it got.
 func Approve(ctx workflow.Context, name string) (Verdict, error) {
-	return verdict(durablemcp.ElicitWithOptions[Decision](ctx, "Pay "+name+"?", durablemcp.ElicitOptions{Key: "approval", Title: "Payment"}))
+	return verdict(durablemcp.ElicitWithOptions[Decision](ctx, "Pay "+name+"?", durablemcp.ElicitOptions{Name: "approval", Title: "Payment"}))
 }
 
 // quick makes tasks of calls soon.
@@ -61,9 +61,9 @@ func asking(fn any) func(queue string) []durablemcp.Tool {
 	return func(queue string) []durablemcp.Tool {
 		id := queue + "-{name}"
 		return []durablemcp.Tool{
-			durablemcp.WorkflowTool{Name: "ask", Description: "Asks.", Workflow: fn, TaskQueue: queue, ArgNames: []string{"name"}, WorkflowID: id, Shared: true},
-			durablemcp.WorkflowTool{Name: "start", Description: "Asks.", Workflow: fn, TaskQueue: queue, ArgNames: []string{"name"}, WorkflowID: id, Shared: true,
-				Mode: durablemcp.Start, TaskSupport: durablemcp.TaskForbidden},
+			durablemcp.WorkflowTool{Name: "ask", Description: "Asks.", Workflow: fn, TaskQueue: queue, ArgNames: []string{"name"}, WorkflowID: id, SharedID: true},
+			durablemcp.WorkflowTool{Name: "start", Description: "Asks.", Workflow: fn, TaskQueue: queue, ArgNames: []string{"name"}, WorkflowID: id, SharedID: true,
+				Mode: durablemcp.ModeStart, TaskSupport: durablemcp.TaskForbidden},
 			durablemcp.ResultTool{Name: "result", Description: "Waits.", Workflow: fn, WorkflowID: id},
 			durablemcp.StatusTool{Name: "status", Description: "Looks.", Workflow: fn, WorkflowID: id},
 		}

@@ -255,8 +255,8 @@ func TestAllowAnswer(t *testing.T) {
 	t.Parallel()
 	o := quick()
 	o.Principal = byHeader
-	boss := func(_ context.Context, caller durablemcp.Caller, _ durablemcp.Owner, q durablemcp.Question) error {
-		if caller.Principal == "boss" && q.Name == "approval" && q.Title == "Payment" && q.Message == "Pay ann?" {
+	boss := func(_ context.Context, r durablemcp.AnswerRequest) error {
+		if r.Caller.Principal == "boss" && r.Question.Name == "approval" && r.Question.Title == "Payment" && r.Question.Message == "Pay ann?" {
 			return nil
 		}
 		return errors.New("not the boss")
@@ -264,9 +264,9 @@ func TestAllowAnswer(t *testing.T) {
 	s := newStage(t, o, func(queue string) []durablemcp.Tool {
 		return []durablemcp.Tool{
 			durablemcp.WorkflowTool{Name: "ask", Description: "Asks.", Workflow: Approve, TaskQueue: queue, ArgNames: []string{"name"},
-				WorkflowID: queue + "-{name}", Shared: true, Wait: time.Second, AllowAnswer: boss},
+				WorkflowID: queue + "-{name}", SharedID: true, Wait: time.Second, AllowAnswer: boss},
 			durablemcp.ResultTool{Name: "result", Description: "Waits.", Workflow: Approve, WorkflowID: queue + "-{name}", AllowAnswer: boss,
-				Allow: func(context.Context, durablemcp.Caller, durablemcp.Owner) error { return nil }},
+				Allow: func(context.Context, durablemcp.AccessRequest) error { return nil }},
 		}
 	})
 	call := &calling{tool: "ask", arguments: ann}

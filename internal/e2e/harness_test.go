@@ -74,7 +74,7 @@ func setUp(t *testing.T, o options, declare func(queue string) []durablemcp.Tool
 	r := &rig{t: t, queue: strings.ReplaceAll(t.Name(), "/", "-")}
 	o.client.Logger = quiet{}
 	r.temporal = connect(t, o)
-	o.UIURL = uiURL
+	o.WebUIURL = uiURL
 	o.Logger = slog.New(slog.DiscardHandler)
 	registry, err := durablemcp.New(&o.Options, declare(r.queue)...)
 	if err != nil {
@@ -248,7 +248,7 @@ func mustFail(t *testing.T, result *mcp.CallToolResult) failure {
 func workflowOf(t *testing.T, result *mcp.CallToolResult) map[string]string {
 	t.Helper()
 	var meta map[string]string
-	data, _ := json.Marshal(result.Meta[durablemcp.MetaKey])
+	data, _ := json.Marshal(result.Meta[durablemcp.MetaKeyWorkflow])
 	if err := json.Unmarshal(data, &meta); err != nil || meta["workflow_id"] == "" {
 		t.Fatalf("_meta is %v: %v", result.Meta, err)
 	}

@@ -31,10 +31,10 @@ func TestValuesDoNotLeadToAnotherWorkflow(t *testing.T) {
 	r := setUp(t, options{}, func(queue string) []durablemcp.Tool {
 		id, args := queue+"-{customer}-{item}", []string{"customer", "item"}
 		return []durablemcp.Tool{
-			durablemcp.WorkflowTool{Name: "order", Description: "Test.", Workflow: Order, TaskQueue: queue, Mode: durablemcp.Start, ArgNames: args, WorkflowID: id},
+			durablemcp.WorkflowTool{Name: "order", Description: "Test.", Workflow: Order, TaskQueue: queue, Mode: durablemcp.ModeStart, ArgNames: args, WorkflowID: id},
 			durablemcp.UpdateTool{Name: "note", Description: "Test.", Workflow: Order, Update: "Note", Input: []any{""}, ArgNames: []string{"text"}, Output: 0, WorkflowID: id},
 			durablemcp.UpdateTool{Name: "note_anyway", Description: "Test.", Workflow: Order, Update: "Note", Input: []any{""}, ArgNames: []string{"text"}, Output: 0, WorkflowID: id,
-				Start: &durablemcp.WithStart{TaskQueue: queue, ArgNames: args}},
+				Start: &durablemcp.StartIfAbsent{TaskQueue: queue, ArgNames: args}},
 			durablemcp.QueryTool{Name: "notes", Description: "Test.", Workflow: Order, Query: "Notes", WorkflowID: id, Output: []string{}},
 			durablemcp.CancelTool{Name: "stop", Description: "Test.", Workflow: Order, WorkflowID: id},
 		}

@@ -30,8 +30,8 @@ func verifyToken(_ context.Context, token string, _ *http.Request) (*auth.TokenI
 // puppets, which are of another type.
 func matrixTools(queue string) []durablemcp.Tool {
 	return append(taskTools(queue),
-		durablemcp.WorkflowTool{Name: "open_cart", Description: "Test.", Workflow: Cart, TaskQueue: queue, Mode: durablemcp.Start,
-			ArgNames: []string{"customer"}, WorkflowID: queue + "-cart-{customer}", Shared: true, TaskSupport: durablemcp.TaskForbidden},
+		durablemcp.WorkflowTool{Name: "open_cart", Description: "Test.", Workflow: Cart, TaskQueue: queue, Mode: durablemcp.ModeStart,
+			ArgNames: []string{"customer"}, WorkflowID: queue + "-cart-{customer}", SharedID: true, TaskSupport: durablemcp.TaskForbidden},
 		durablemcp.SignalTool{Name: "signal", Description: "Test.", Workflow: Cart, Signal: "AddItem", Input: Item{}},
 		durablemcp.QueryTool{Name: "query", Description: "Test.", Workflow: Cart, Query: "Items", Input: []any{""}, ArgNames: []string{"prefix"}, Output: []string{}},
 		durablemcp.UpdateTool{Name: "update", Description: "Test.", Workflow: Cart, Update: "Add", Input: Item{}, Output: 0},

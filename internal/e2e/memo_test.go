@@ -50,7 +50,7 @@ func Survey(ctx workflow.Context, s survey) (answered int, err error) {
 
 func surveyTools(queue string) []durablemcp.Tool {
 	return []durablemcp.Tool{
-		durablemcp.WorkflowTool{Name: "survey", Description: "Test.", Workflow: Survey, TaskQueue: queue, WorkflowID: queue + "-{@input}", Mode: durablemcp.Start},
+		durablemcp.WorkflowTool{Name: "survey", Description: "Test.", Workflow: Survey, TaskQueue: queue, WorkflowID: queue + "-{@input}", Mode: durablemcp.ModeStart},
 		durablemcp.StatusTool{Name: "status", Description: "Test.", Workflow: Survey},
 		durablemcp.ResultTool{Name: "result", Description: "Test.", Workflow: Survey},
 	}
@@ -167,7 +167,7 @@ func TestManyReportsAreOne(t *testing.T) {
 	r := setUp(t, patient, func(queue string) []durablemcp.Tool {
 		return []durablemcp.Tool{
 			durablemcp.WorkflowTool{Name: "count", Description: "Test.", Workflow: Counting, TaskQueue: queue, ArgNames: []string{"reports"},
-				WorkflowID: queue, Mode: durablemcp.Start},
+				WorkflowID: queue, Mode: durablemcp.ModeStart},
 			durablemcp.StatusTool{Name: "status", Description: "Test.", Workflow: Counting, WorkflowID: queue},
 		}
 	})
@@ -217,7 +217,7 @@ func TestReportsOfCoroutinesAreOne(t *testing.T) {
 	r := setUp(t, options{}, func(queue string) []durablemcp.Tool {
 		return []durablemcp.Tool{
 			durablemcp.WorkflowTool{Name: "take", Description: "Test.", Workflow: Taking, TaskQueue: queue, ArgNames: []string{"reports"},
-				WorkflowID: queue, Mode: durablemcp.Start},
+				WorkflowID: queue, Mode: durablemcp.ModeStart},
 			durablemcp.StatusTool{Name: "status", Description: "Test.", Workflow: Taking, WorkflowID: queue},
 		}
 	})

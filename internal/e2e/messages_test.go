@@ -86,16 +86,16 @@ func cartTools(queue string) []durablemcp.Tool {
 		durablemcp.StatusTool{Name: "cart_status", Description: "Test.", Workflow: Cart, WorkflowID: id},
 		durablemcp.CancelTool{Name: "cancel_cart", Description: "Test.", Workflow: Cart, WorkflowID: id},
 		durablemcp.CancelTool{Name: "kill_cart", Description: "Test.", Workflow: Cart, Terminate: true},
-		durablemcp.WorkflowTool{Name: "open_cart", Description: "Test.", Workflow: Cart, TaskQueue: queue, Mode: durablemcp.Start,
-			ArgNames: []string{"customer"}, WorkflowID: id, Shared: true},
+		durablemcp.WorkflowTool{Name: "open_cart", Description: "Test.", Workflow: Cart, TaskQueue: queue, Mode: durablemcp.ModeStart,
+			ArgNames: []string{"customer"}, WorkflowID: id, SharedID: true},
 		durablemcp.WorkflowTool{Name: "shop", Description: "Test.", Workflow: Cart, TaskQueue: queue, Wait: 200 * time.Millisecond,
-			ArgNames: []string{"customer"}, WorkflowID: id, Shared: true},
+			ArgNames: []string{"customer"}, WorkflowID: id, SharedID: true},
 		durablemcp.SignalTool{Name: "add_item_anyway", Description: "Test.", Workflow: Cart, Signal: "AddItem", Input: Item{}, WorkflowID: id,
-			Start: &durablemcp.WithStart{TaskQueue: queue, ArgNames: []string{"customer"}, Shared: true}},
+			Start: &durablemcp.StartIfAbsent{TaskQueue: queue, ArgNames: []string{"customer"}, SharedID: true}},
 		durablemcp.UpdateTool{Name: "add_anyway", Description: "Test.", Workflow: Cart, Update: "Add", Input: Item{}, Output: 0, WorkflowID: id,
-			Start: &durablemcp.WithStart{TaskQueue: queue, ArgNames: []string{"customer"}, Shared: true}},
+			Start: &durablemcp.StartIfAbsent{TaskQueue: queue, ArgNames: []string{"customer"}, SharedID: true}},
 		durablemcp.WorkflowTool{Name: "gate", Description: "Test.", Workflow: Gate, TaskQueue: queue, ArgNames: []string{"name"},
-			WorkflowID: queue + "-{name}", Mode: durablemcp.Start},
+			WorkflowID: queue + "-{name}", Mode: durablemcp.ModeStart},
 	}
 }
 
@@ -223,7 +223,7 @@ func TestHandleFollowsContinueAsNew(t *testing.T) {
 	t.Parallel()
 	r := setUp(t, options{}, func(queue string) []durablemcp.Tool {
 		return []durablemcp.Tool{
-			durablemcp.WorkflowTool{Name: "turn", Description: "Test.", Workflow: Turn, TaskQueue: queue, Mode: durablemcp.Start,
+			durablemcp.WorkflowTool{Name: "turn", Description: "Test.", Workflow: Turn, TaskQueue: queue, Mode: durablemcp.ModeStart,
 				ArgNames: []string{"n"}, WorkflowID: queue},
 			durablemcp.SignalTool{Name: "go", Description: "Test.", Workflow: Turn, Signal: "go"},
 			durablemcp.ResultTool{Name: "result", Description: "Test.", Workflow: Turn},
@@ -283,8 +283,8 @@ func TestOwnership(t *testing.T) {
 		tools := cartTools(queue)
 		return append(tools, durablemcp.QueryTool{Name: "audit", Description: "Test.", Workflow: Cart, Query: "Items",
 			WorkflowID: queue + "-{customer}", Input: []any{""}, ArgNames: []string{"prefix"}, Output: []string{},
-			Allow: func(_ context.Context, caller durablemcp.Caller, owner durablemcp.Owner) error {
-				if caller.Principal == "auditor" && owner.Principal == "ann" {
+			Allow: func(_ context.Context, r durablemcp.AccessRequest) error {
+				if r.Caller.Principal == "auditor" && r.Owner.Principal == "ann" {
 					return nil
 				}
 				return errors.New("not the auditor")
@@ -326,8 +326,8 @@ func TestPrincipalsApart(t *testing.T) {
 			durablemcp.QueryTool{Name: "items", Description: "Test.", Workflow: Cart, Query: "Items", WorkflowID: id,
 				Input: []any{""}, ArgNames: []string{"prefix"}, Output: []string{}},
 			&durablemcp.UpdateTool{Name: "add_anyway", Description: "Test.", Workflow: Cart, Update: "Add", Input: Item{}, Output: 0, WorkflowID: id,
-				Start: &durablemcp.WithStart{TaskQueue: queue, ArgNames: []string{"customer"}}},
-			durablemcp.WorkflowTool{Name: "open_cart", Description: "Test.", Workflow: Cart, TaskQueue: queue, Mode: durablemcp.Start,
+				Start: &durablemcp.StartIfAbsent{TaskQueue: queue, ArgNames: []string{"customer"}}},
+			durablemcp.WorkflowTool{Name: "open_cart", Description: "Test.", Workflow: Cart, TaskQueue: queue, Mode: durablemcp.ModeStart,
 				ArgNames: []string{"customer"}, WorkflowID: id},
 		}
 	})
@@ -352,10 +352,10 @@ func TestMessageToolsOfAnotherProcess(t *testing.T) {
 	t.Parallel()
 	o := options{Options: durablemcp.Options{Principal: userHeader}}
 	r := setUp(t, o, func(queue string) []durablemcp.Tool {
-		own := durablemcp.WorkflowTool{Name: "open", Description: "Test.", Workflow: Cart, TaskQueue: queue, Mode: durablemcp.Start,
+		own := durablemcp.WorkflowTool{Name: "open", Description: "Test.", Workflow: Cart, TaskQueue: queue, Mode: durablemcp.ModeStart,
 			ArgNames: []string{"customer"}, WorkflowID: queue + "-own-{customer}"}
 		shared := own
-		shared.Name, shared.WorkflowType, shared.WorkflowID, shared.Shared = "open_shared", "SharedCart", queue+"-shared-{customer}", true
+		shared.Name, shared.WorkflowType, shared.WorkflowID, shared.SharedID = "open_shared", "SharedCart", queue+"-shared-{customer}", true
 		return []durablemcp.Tool{own, shared}
 	})
 	look := durablemcp.QueryTool{Name: "items", Description: "Test.", Workflow: Cart, Query: "Items", WorkflowID: r.queue + "-own-{customer}",

@@ -71,7 +71,7 @@ func TestProgressOfAnEarlierRun(t *testing.T) {
 	r := setUp(t, options{}, func(queue string) []durablemcp.Tool {
 		return []durablemcp.Tool{
 			durablemcp.WorkflowTool{Name: "run", Description: "Test.", Workflow: Laps, TaskQueue: queue, ArgNames: []string{"name"},
-				WorkflowID: queue + "-{name}", Mode: durablemcp.Start},
+				WorkflowID: queue + "-{name}", Mode: durablemcp.ModeStart},
 			durablemcp.StatusTool{Name: "status", Description: "Test.", Workflow: Laps, WorkflowID: queue + "-{name}"},
 		}
 	})

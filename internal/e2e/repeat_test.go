@@ -77,7 +77,7 @@ func TestRepeatedCall(t *testing.T) {
 					tool.WorkflowID = queue + test.template
 				}
 				starts, brief := tool, tool
-				starts.Name, starts.Mode = "start", durablemcp.Start
+				starts.Name, starts.Mode = "start", durablemcp.ModeStart
 				brief.Name, brief.StartOptions.WorkflowRunTimeout = "brief", time.Second
 				return []durablemcp.Tool{tool, starts, brief}
 			})
@@ -142,7 +142,7 @@ func TestRepeatedCallOfOtherWork(t *testing.T) {
 		tool := payTool(queue)
 		tool.WorkflowID = queue + "-bill"
 		shared := tool
-		shared.Name, shared.WorkflowID, shared.Shared = "share", queue+"-shared", true
+		shared.Name, shared.WorkflowID, shared.SharedID = "share", queue+"-shared", true
 		shared.WorkflowType = "SharedPay"
 		return []durablemcp.Tool{tool, shared}
 	})
@@ -169,7 +169,7 @@ func TestRepeatedCallAsTask(t *testing.T) {
 	t.Parallel()
 	r := setUp(t, options{}, func(queue string) []durablemcp.Tool {
 		starts := payTool(queue)
-		starts.Name, starts.Mode = "start", durablemcp.Start
+		starts.Name, starts.Mode = "start", durablemcp.ModeStart
 		return []durablemcp.Tool{payTool(queue), starts}
 	})
 	first := r.payOnce(t, "complete", `{"kind":"complete"}`)
@@ -185,7 +185,7 @@ func TestRepeatedCallAsTask(t *testing.T) {
 		if err := json.Unmarshal(body, &response); err != nil {
 			t.Fatal(err)
 		}
-		if response.Result.Meta[durablemcp.MetaKey]["run_id"] != first || len(response.Result.Content) != 2 ||
+		if response.Result.Meta[durablemcp.MetaKeyWorkflow]["run_id"] != first || len(response.Result.Content) != 2 ||
 			!strings.Contains(response.Result.Content[1].Text, "The same call was completed") {
 			t.Errorf("%s: got %s", tool, body)
 		}
@@ -204,7 +204,7 @@ func TestRepeatedCallCost(t *testing.T) {
 			o.client.ConnectionOptions.DialOptions = []grpc.DialOption{grpc.WithUnaryInterceptor(m.count)}
 			r := setUp(t, o, func(queue string) []durablemcp.Tool {
 				tool := payTool(queue)
-				tool.RepeatWindow, tool.Mode, tool.TaskSupport = window, durablemcp.Start, durablemcp.TaskForbidden
+				tool.RepeatWindow, tool.Mode, tool.TaskSupport = window, durablemcp.ModeStart, durablemcp.TaskForbidden
 				return []durablemcp.Tool{tool}
 			})
 			r.call("pay", `{"kind":"complete"}`)
@@ -234,7 +234,7 @@ func TestSameWorkAfterADeploy(t *testing.T) {
 			tools := func(queue string, input any) []durablemcp.Tool {
 				return []durablemcp.Tool{durablemcp.WorkflowTool{
 					Name: "order", Description: "Orders.", Workflow: "Order", TaskQueue: queue, Input: input, Output: "",
-					WorkflowID: queue + template, Mode: durablemcp.Start, TaskSupport: durablemcp.TaskForbidden,
+					WorkflowID: queue + template, Mode: durablemcp.ModeStart, TaskSupport: durablemcp.TaskForbidden,
 				}}
 			}
 			before := setUp(t, options{noWorker: true}, func(queue string) []durablemcp.Tool { return tools(queue, order{}) })

@@ -130,8 +130,8 @@ func contextRig(t *testing.T) (url, queue string, before, after *seenUsers) {
 	}
 	t.Cleanup(temporal.Close)
 	byContext := func(ctx context.Context, _ mcp.Request) (string, error) { return contextUserOf(ctx), nil }
-	allow := func(ctx context.Context, caller durablemcp.Caller, owner durablemcp.Owner) error {
-		if caller.Principal != contextUserOf(ctx) || contextUserOf(ctx) != "auditor" && contextUserOf(ctx) != owner.Principal {
+	allow := func(ctx context.Context, r durablemcp.AccessRequest) error {
+		if r.Caller.Principal != contextUserOf(ctx) || contextUserOf(ctx) != "auditor" && contextUserOf(ctx) != r.Owner.Principal {
 			return errors.New("neither the owner nor the auditor")
 		}
 		return nil

@@ -62,7 +62,7 @@ func Book(ctx workflow.Context, opening Opening) ([]string, error) {
 	return lines, nil
 }
 
-func anybodyAnswers(context.Context, durablemcp.Caller, durablemcp.Owner, durablemcp.Question) error {
+func anybodyAnswers(context.Context, durablemcp.AnswerRequest) error {
 	return nil
 }
 
@@ -75,7 +75,7 @@ func IsChild(ctx workflow.Context) (bool, error) {
 func bookTools(queue string) []durablemcp.Tool {
 	id := queue + "-{name}"
 	return []durablemcp.Tool{
-		durablemcp.WorkflowTool{Name: "open", Description: "Test.", Workflow: Book, TaskQueue: queue, WorkflowID: id, Shared: true, Mode: durablemcp.Start, Allow: everybody, AllowAnswer: anybodyAnswers},
+		durablemcp.WorkflowTool{Name: "open", Description: "Test.", Workflow: Book, TaskQueue: queue, WorkflowID: id, SharedID: true, Mode: durablemcp.ModeStart, Allow: everybody, AllowAnswer: anybodyAnswers},
 		durablemcp.WorkflowTool{Name: "child", Description: "Test.", Workflow: IsChild, TaskQueue: queue, WorkflowID: queue + "-{@uuid}"},
 		durablemcp.UpdateTool{Name: "write", Description: "Test.", Workflow: Book, Update: "Write", Input: Entry{}, Output: "", WorkflowID: id, Allow: everybody},
 		durablemcp.UpdateTool{Name: "write_once", Description: "Test.", Workflow: Book, Update: "Write", Input: Entry{}, Output: "", WorkflowID: id, UpdateID: "{text}", Allow: everybody},

@@ -305,16 +305,16 @@ func TestTaskAnswerWithoutWorker(t *testing.T) {
 func TestTaskAnswerOfOthers(t *testing.T) {
 	t.Parallel()
 	r := setUpTasksOf(t, options{Options: durablemcp.Options{Principal: userHeader}}, func(queue string) []durablemcp.Tool {
-		all := func(context.Context, durablemcp.Caller, durablemcp.Owner) error { return nil }
-		boss := func(_ context.Context, caller durablemcp.Caller, _ durablemcp.Owner, _ durablemcp.Question) error {
-			if caller.Principal != "boss" {
+		all := func(context.Context, durablemcp.AccessRequest) error { return nil }
+		boss := func(_ context.Context, r durablemcp.AnswerRequest) error {
+			if r.Caller.Principal != "boss" {
 				return errors.New("not the boss")
 			}
 			return nil
 		}
 		return []durablemcp.Tool{
 			durablemcp.WorkflowTool{Name: "puppet", Description: "Test.", Workflow: Puppet, TaskQueue: queue, ArgNames: []string{"name"},
-				WorkflowID: queue + "-{name}", Shared: true, Allow: all, AllowAnswer: boss},
+				WorkflowID: queue + "-{name}", SharedID: true, Allow: all, AllowAnswer: boss},
 		}
 	})
 	ann, boss := r.web("ann"), r.web("boss")

@@ -134,8 +134,8 @@ func TestTaskForeign(t *testing.T) {
 	r := setUpTasksOf(t, options{Options: durablemcp.Options{Principal: userHeader}}, func(queue string) []durablemcp.Tool {
 		return append(taskTools(queue), durablemcp.ResultTool{
 			Name: "audit", Description: "Test.", Workflow: Puppet, WorkflowID: queue + "-{name}",
-			Allow: func(_ context.Context, caller durablemcp.Caller, owner durablemcp.Owner) error {
-				if caller.Principal == "auditor" && owner.Principal == "ann" {
+			Allow: func(_ context.Context, r durablemcp.AccessRequest) error {
+				if r.Caller.Principal == "auditor" && r.Owner.Principal == "ann" {
 					return nil
 				}
 				return errors.New("not the auditor")

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime/pprof"
 	"slices"
 	"strings"
@@ -628,7 +629,7 @@ func TestTaskListenDenied(t *testing.T) {
 	r := setUpTasksOf(t, options{}, func(queue string) []durablemcp.Tool {
 		return append(taskTools(queue), durablemcp.ResultTool{
 			Name: "watched", Description: "Test.", Workflow: Puppet, WorkflowID: queue + "-{name}",
-			Allow: func(context.Context, durablemcp.Caller, durablemcp.Owner) error {
+			Allow: func(context.Context, durablemcp.AccessRequest) error {
 				if denied.Load() {
 					return context.Canceled
 				}
@@ -769,12 +770,15 @@ func TestTaskListenUnreachable(t *testing.T) {
 	wantError(t, c.listen(t, taskIDs(id)).response(t), -32603, "")
 }
 
+// ofLibrary matches a frame of the packages that can leave something running.
+var ofLibrary = regexp.MustCompile(`(?m)^github\.com/durablemcp/durablemcp(/internal/(call|execution|listen|task))?\.`)
+
 // libraryGoroutines are the goroutines that run code of the library.
 func libraryGoroutines() (stacks []string) {
 	var all strings.Builder
 	_ = pprof.Lookup("goroutine").WriteTo(&all, 2)
 	for stack := range strings.SplitSeq(all.String(), "\n\n") {
-		if strings.Contains(stack, "github.com/durablemcp/durablemcp.(*") || strings.Contains(stack, "durablemcp/internal/listen.") {
+		if ofLibrary.MatchString(stack) {
 			stacks = append(stacks, stack)
 		}
 	}

@@ -120,7 +120,7 @@ func withoutNote(t *testing.T, data []byte) []byte {
 	t.Helper()
 	object, _ := decoded(t, data).(map[string]any)
 	meta, _ := object["_meta"].(map[string]any)
-	workflow, _ := meta[durablemcp.MetaKey].(map[string]any)
+	workflow, _ := meta[durablemcp.MetaKeyWorkflow].(map[string]any)
 	content, _ := object["content"].([]any)
 	if _, repeats := workflow["repeats_call_closed_at"]; !repeats || len(content) < 2 {
 		t.Fatalf("%s is not said to repeat a call", data)

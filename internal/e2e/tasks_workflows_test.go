@@ -66,7 +66,7 @@ func (p *puppet) obey(ctx workflow.Context, name, order string) {
 	switch order {
 	case "ask":
 		workflow.Go(ctx, func(ctx workflow.Context) {
-			answer, err := durablemcp.ElicitWithOptions[nameForm](ctx, "Name for "+argument+"?", durablemcp.ElicitOptions{Key: argument})
+			answer, err := durablemcp.ElicitWithOptions[nameForm](ctx, "Name for "+argument+"?", durablemcp.ElicitOptions{Name: argument})
 			p.answers[argument] = answer.Name
 			if err != nil {
 				p.answers[argument] = err.Error()
@@ -74,7 +74,7 @@ func (p *puppet) obey(ctx workflow.Context, name, order string) {
 		})
 	case "link":
 		workflow.Go(ctx, func(ctx workflow.Context) {
-			err := durablemcp.ElicitURL(ctx, "Sign in for "+argument+".", "https://sign.example/in", durablemcp.ElicitOptions{Key: argument})
+			err := durablemcp.ElicitURL(ctx, "Sign in for "+argument+".", "https://sign.example/in", durablemcp.ElicitOptions{Name: argument})
 			p.answers[argument] = fmt.Sprint(err)
 		})
 	case "report":
@@ -109,7 +109,7 @@ func ending(ctx workflow.Context, name, order string) error {
 	case "retry":
 		return errors.New("the printer is busy")
 	case "protocol":
-		return durablemcp.ProtocolError(-32050, "the printer speaks another protocol", map[string]int{"version": 7})
+		return durablemcp.NewProtocolError(-32050, "the printer speaks another protocol", map[string]int{"version": 7})
 	}
 	return nil
 }
@@ -119,12 +119,12 @@ func taskTools(queue string) []durablemcp.Tool {
 	puppet := durablemcp.WorkflowTool{
 		Name: "puppet", Description: "Test.", Workflow: Puppet, TaskQueue: queue, ArgNames: []string{"name"}, WorkflowID: queue + "-{name}",
 		RepeatWindow: durablemcp.NoRepeatWindow,
-		Shared:       true,
+		SharedID:     true,
 	}
 	required, forbidden, start, mortal, brief := puppet, puppet, puppet, puppet, puppet
 	required.Name, required.TaskSupport = "puppet_required", durablemcp.TaskRequired
 	forbidden.Name, forbidden.TaskSupport = "puppet_forbidden", durablemcp.TaskForbidden
-	start.Name, start.Mode = "puppet_start", durablemcp.Start
+	start.Name, start.Mode = "puppet_start", durablemcp.ModeStart
 	mortal.Name, mortal.CancelWorkflow = "puppet_mortal", true
 	brief.Name, brief.StartOptions = "puppet_brief", client.StartWorkflowOptions{WorkflowExecutionTimeout: time.Second}
 	retried := puppet
@@ -195,7 +195,7 @@ func mountTools(t *testing.T, c client.Client, o durablemcp.Options, tools ...du
 
 func mountOn(t *testing.T, server *mcp.Server, c client.Client, o durablemcp.Options, tools ...durablemcp.Tool) {
 	t.Helper()
-	o.UIURL, o.Logger = uiURL, slog.New(slog.DiscardHandler)
+	o.WebUIURL, o.Logger = uiURL, slog.New(slog.DiscardHandler)
 	registry, err := durablemcp.New(&o, tools...)
 	if err != nil {
 		t.Fatal(err)

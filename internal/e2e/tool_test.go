@@ -154,7 +154,7 @@ func gateTools(queue string) []durablemcp.Tool {
 	}
 	impatient, start := gate, gate
 	impatient.Name, impatient.Wait = "impatient", 300*time.Millisecond
-	start.Name, start.Mode = "start", durablemcp.Start
+	start.Name, start.Mode = "start", durablemcp.ModeStart
 	start.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
 	return []durablemcp.Tool{gate, impatient, start}
 }

@@ -89,11 +89,11 @@ func Ledger(ctx workflow.Context, _ string, limit int) (int, error) {
 func ledgerTools(queue string) []durablemcp.Tool {
 	id := queue + "-{name}"
 	tools := []durablemcp.Tool{
-		durablemcp.WorkflowTool{Name: "open", Description: "Test.", Workflow: Ledger, TaskQueue: queue, Mode: durablemcp.Start,
-			ArgNames: []string{"name", "limit"}, WorkflowID: id, Shared: true},
+		durablemcp.WorkflowTool{Name: "open", Description: "Test.", Workflow: Ledger, TaskQueue: queue, Mode: durablemcp.ModeStart,
+			ArgNames: []string{"name", "limit"}, WorkflowID: id, SharedID: true},
 		durablemcp.QueryTool{Name: "entries", Description: "Test.", Workflow: Ledger, Query: "Entries", Output: 0, WorkflowID: id},
 		durablemcp.SignalTool{Name: "note_anyway", Description: "Test.", Workflow: Ledger, Signal: "Note", WorkflowID: id,
-			Start: &durablemcp.WithStart{TaskQueue: queue, ArgNames: []string{"name", "limit"}, Shared: true}},
+			Start: &durablemcp.StartIfAbsent{TaskQueue: queue, ArgNames: []string{"name", "limit"}, SharedID: true}},
 	}
 	for tool, update := range map[string]string{"book": "Book", "close": "Close", "fail_at_once": "FailAtOnce", "fail_later": "FailLater", "renew": "Renew", "leave": "Leave"} {
 		t := durablemcp.UpdateTool{Name: tool, Description: "Test.", Workflow: Ledger, Update: update, WorkflowID: id,
@@ -101,7 +101,7 @@ func ledgerTools(queue string) []durablemcp.Tool {
 		once := t
 		once.Name, once.UpdateID = tool+"_once", tool
 		anyway := t
-		anyway.Name, anyway.Start = tool+"_anyway", &durablemcp.WithStart{TaskQueue: queue, ArgNames: []string{"name", "limit"}, Shared: true}
+		anyway.Name, anyway.Start = tool+"_anyway", &durablemcp.StartIfAbsent{TaskQueue: queue, ArgNames: []string{"name", "limit"}, SharedID: true}
 		onceAnyway := anyway
 		onceAnyway.Name, onceAnyway.UpdateID = tool+"_once_anyway", tool
 		tools = append(tools, t, once, anyway, onceAnyway)

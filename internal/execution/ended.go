@@ -31,7 +31,7 @@ func (c *Client) EndedBy(ctx context.Context, e *Execution) (text string, tempor
 		Namespace: c.Namespace, Execution: &common.WorkflowExecution{WorkflowId: e.ID, RunId: e.RunID}, MaximumPageSize: lastEvents,
 	})
 	if err != nil {
-		c.log(ctx, "reading a workflow's history failed", "workflow_id", e.ID, "error", err)
+		c.Log(ctx, "reading a workflow's history failed", "workflow_id", e.ID, "error", err)
 		return "", false, false
 	}
 	for _, event := range resp.GetHistory().GetEvents() {

@@ -4,7 +4,7 @@ import (
 	"sync"
 )
 
-// Places are what [Options.MaxWaiting] bounds: each costs Temporal a long poll.
+// Places are what durablemcp.Options.MaxWaiting bounds: each costs Temporal a long poll.
 type Places struct {
 	mu    sync.Mutex
 	taken int

@@ -42,7 +42,7 @@ func misfits(refusal *temporal.ApplicationError) string {
 }
 
 // Answer passes an answer on to a workflow, and waits until the workflow has
-// taken it. It is safe to repeat. The error is an [*answerError], nil if the
+// taken it. It is safe to repeat. The error is an [*RefusedAnswerError], nil if the
 // question is not open any more, and anything else if it is not known whether
 // the workflow has taken it, or will.
 func (c *Client) Answer(ctx context.Context, e *Execution, a memo.Answer) error {

@@ -3,12 +3,15 @@ package execution
 import (
 	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 
 	"github.com/durablemcp/durablemcp/internal/memo"
 	"github.com/durablemcp/durablemcp/internal/redact"
@@ -164,4 +167,85 @@ func (s *Snapshot) Updated() time.Time {
 		see(s.Info().GetCloseTime().AsTime())
 	}
 	return latest
+}
+
+// memo reads the memo of a described execution.
+func (c *Client) memo(ctx context.Context, resp *workflowservice.DescribeWorkflowExecutionResponse) (*memo.Memo, error) {
+	info := resp.GetWorkflowExecutionInfo()
+	// A reset begins a run anew, and keeps what the run has asked.
+	began := info.GetStartTime().AsTime()
+	if original := resp.GetWorkflowExtendedInfo().GetOriginalStartTime(); original != nil && original.AsTime().Before(began) {
+		began = original.AsTime()
+	}
+	fields := info.GetMemo().GetFields()
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(fields)), memo.Owns) {
+		return &memo.Memo{}, nil
+	}
+	var m *memo.Memo
+	err := c.read(ctx, info.GetExecution(), info.GetMemo(), func(desc *client.WorkflowExecutionDescription) (err error) {
+		m, err = memo.Read(desc.GetMemoValue, began)
+		return err
+	})
+	if err == nil && Closed(info.GetStatus()) {
+		m.Questions = nil // a workflow can end before it has taken back what it asks
+	}
+	return m, err
+}
+
+// Describe asks Temporal what it knows of a run, or of the latest one if runID
+// is empty.
+func (c *Client) Describe(ctx context.Context, id, runID string) (*Snapshot, error) {
+	resp, err := c.DescribeWorkflowExecution(ctx, id, runID)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.checkVersion(ctx, resp.GetWorkflowExecutionInfo()); err != nil {
+		return nil, err
+	}
+	m, err := c.memo(ctx, resp)
+	if err != nil {
+		return nil, err
+	}
+	for _, activity := range resp.GetPendingActivities() {
+		for f := activity.GetLastFailure(); f != nil; f = f.GetCause() {
+			f.Message = c.Redact(redact.Text(f.GetMessage()))
+		}
+	}
+	if info := resp.GetWorkflowExecutionInfo(); !m.Record.Created.IsZero() && info.GetExecution().GetRunId() == info.GetFirstRunId() {
+		c.clock.learn(m.Record.Created, info.GetStartTime().AsTime())
+	}
+	ahead, _ := c.clock.difference()
+	return &Snapshot{resp, m, ahead}, nil
+}
+
+// Chain asks Temporal what it knows of the chain of runs that began with a run,
+// as its latest run has it. The snapshot is nil if the chain is not the
+// caller's to see, as mine decides.
+//
+// It takes one request if the chain is the latest one of the workflow ID. Of
+// others it takes two, whether there is a workflow of the ID or not: the time
+// that a refusal takes tells nothing.
+func (c *Client) Chain(ctx context.Context, id, firstRunID string, mine func(*Snapshot) bool) (*Snapshot, error) {
+	seen, err := c.Describe(ctx, id, "")
+	if err == nil && seen.Info().GetFirstRunId() == firstRunID {
+		if !mine(seen) {
+			return nil, nil
+		}
+		return seen, nil
+	}
+	if err != nil && !IsAbsent(err, Key{id, ""}) {
+		return nil, err
+	}
+	seen, err = c.Describe(ctx, id, firstRunID)
+	if IsAbsent(err, Key{id, firstRunID}) {
+		return nil, nil
+	}
+	if err != nil || !mine(seen) {
+		return nil, err
+	}
+	e := &Execution{ID: id, RunID: firstRunID} // it has ended: another chain has the ID now
+	if _, err := Follow(ctx, c, e); err != nil && !IsOutcome(err) {
+		return nil, err
+	}
+	return c.Describe(ctx, id, e.RunID)
 }

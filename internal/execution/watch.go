@@ -31,7 +31,7 @@ const RetryPause = time.Second
 func (c *Client) Watch(ctx context.Context, id, runID string) *Watch {
 	w := &Watch{Changed: make(chan struct{}, 1), Ended: make(chan struct{}), runID: runID}
 	go func() {
-		defer c.contain(ctx, "watching a workflow")
+		defer c.Contain(ctx, "watching a workflow")
 		w.follow(ctx, c, id)
 	}()
 	return w
@@ -52,6 +52,18 @@ func (w *Watch) At() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.runID
+}
+
+// coalescing is how long changes may be apart that are looked at together.
+const coalescing = 100 * time.Millisecond
+
+// Coalesce waits a moment, so that changes that come together are one.
+func (w *Watch) Coalesce(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-w.Ended:
+	case <-time.After(coalescing):
+	}
 }
 
 func (w *Watch) follow(ctx context.Context, c *Client, id string) {

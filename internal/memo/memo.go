@@ -31,7 +31,7 @@ type Record struct {
 	Owner   string            `json:"owner,omitempty"`
 	Claims  map[string]string `json:"claims,omitempty"` // see durablemcp.Options
 	Created time.Time         `json:"created"`
-	Salt    string            `json:"salt,omitempty"` // of its handles
+	Salt    string            `json:"salt,omitempty"` // of its tokens
 }
 
 // SameWork reports whether a call asks for the work that the record is of, also if

@@ -71,7 +71,7 @@ func (q Question) Ignores(action string) bool {
 	return q.UntilAccepted && (action == Decline || action == Cancel)
 }
 
-// A Answer is the argument of [AnswerUpdate], as this side of it reads and writes it.
+// An Answer is the argument of [AnswerUpdate], as this side of it reads and writes it.
 type Answer struct {
 	Key     string                     `json:"key,omitempty"`
 	Action  string                     `json:"action"`
@@ -114,10 +114,16 @@ type WrongAnswer struct {
 	Reason  string `json:"reason"`
 }
 
-// DefaultKey is the default of Key in durablemcp.ElicitOptions.
+// DefaultKey is the default of Name in durablemcp.ElicitOptions.
 const DefaultKey = "question"
 
 // NotAsked is the error of an answer to a question that is not open.
 func NotAsked() error {
 	return temporal.NewNonRetryableApplicationError("this question is not open: it was answered, withdrawn, or never asked", TypeNotAsked, nil)
+}
+
+// IsUnanswered reports whether a workflow failed with an error of the given type because a
+// question had no answer.
+func IsUnanswered(errorType string) bool {
+	return errorType == TypeDeclined || errorType == TypeDismissed || errorType == TypeUnanswered
 }

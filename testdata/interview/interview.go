@@ -33,12 +33,12 @@ func Workflow(ctx workflow.Context, name string) (string, error) {
 		if err := durablemcp.ReportProgress(ctx, float64(i), 7, "about to ask "+name); err != nil {
 			return "", err
 		}
-		said = append(said, ask(ctx, key, durablemcp.ElicitOptions{Key: key, Title: key, Timeout: time.Hour}))
+		said = append(said, ask(ctx, key, durablemcp.ElicitOptions{Name: key, Title: key, Timeout: time.Hour}))
 	}
 
 	left := workflow.NewChannel(ctx)
-	workflow.Go(ctx, func(ctx workflow.Context) { left.Send(ctx, ask(ctx, "left", durablemcp.ElicitOptions{Key: "left"})) })
-	right := ask(ctx, "right", durablemcp.ElicitOptions{Key: "right"})
+	workflow.Go(ctx, func(ctx workflow.Context) { left.Send(ctx, ask(ctx, "left", durablemcp.ElicitOptions{Name: "left"})) })
+	right := ask(ctx, "right", durablemcp.ElicitOptions{Name: "right"})
 	var answer string
 	left.Receive(ctx, &answer)
 	said = append(said, answer, right)
@@ -62,11 +62,11 @@ func Workflow(ctx workflow.Context, name string) (string, error) {
 func ask(ctx workflow.Context, message string, options durablemcp.ElicitOptions) string {
 	answer, err := durablemcp.ElicitWithOptions[Answer](ctx, message, options)
 	switch {
-	case errors.Is(err, durablemcp.ErrDeclined):
+	case errors.Is(err, durablemcp.ErrElicitationDeclined):
 		return message + ": declined"
-	case errors.Is(err, durablemcp.ErrDismissed):
+	case errors.Is(err, durablemcp.ErrElicitationCancelled):
 		return message + ": dismissed"
-	case errors.Is(err, durablemcp.ErrUnanswered):
+	case errors.Is(err, durablemcp.ErrElicitationTimedOut):
 		return message + ": unanswered"
 	case temporal.IsCanceledError(err):
 		return message + ": withdrawn"

@@ -69,7 +69,7 @@ func AnswerOf(result *mcp.CallToolResult, err error) Answer {
 		a.ErrorType, _ = failure["type"].(string)
 		a.Retryable, _ = failure["retryable"].(bool)
 	}
-	if meta, ok := result.Meta[durablemcp.MetaKey].(map[string]any); ok {
+	if meta, ok := result.Meta[durablemcp.MetaKeyWorkflow].(map[string]any); ok {
 		a.RunID, _ = meta["run_id"].(string)
 	}
 	return a

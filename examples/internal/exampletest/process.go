@@ -51,12 +51,12 @@ func StdioCommand(t *testing.T, args ...string) *exec.Cmd {
 
 // A Process is the example running over HTTP.
 type Process struct {
-	Cmd    *exec.Cmd
-	Stdin  io.Closer
-	MCPURL string
-	UIURL  string
-	Stderr *Buffer
-	Exited chan error
+	Cmd      *exec.Cmd
+	Stdin    io.Closer
+	MCPURL   string
+	WebUIURL string
+	Stderr   *Buffer
+	Exited   chan error
 }
 
 // Start starts the example on free ports, and returns when it says that it is
@@ -87,10 +87,10 @@ func StartCommand(t *testing.T, cmd *exec.Cmd) *Process {
 			p.MCPURL = strings.TrimSpace(at)
 		}
 		if at, ok := strings.CutPrefix(line, host.UILabel); ok {
-			p.UIURL = strings.TrimSpace(at)
+			p.WebUIURL = strings.TrimSpace(at)
 		}
 	}
-	if p.MCPURL == "" || p.UIURL == "" {
+	if p.MCPURL == "" || p.WebUIURL == "" {
 		t.Fatalf("the process does not say where it is:\n%s", out.String())
 	}
 	return p

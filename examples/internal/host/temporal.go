@@ -20,7 +20,7 @@ import (
 type Temporal struct {
 	Client    client.Client
 	Namespace string
-	UIURL     string // of the Web UI, without a slash at the end; may be empty
+	WebUIURL  string // of the Web UI, without a slash at the end; may be empty
 	Place     string // where it is, for people
 
 	server *devserver.Server // nil if it is not embedded
@@ -56,7 +56,7 @@ func (f *Flags) embed(ctx context.Context, logger *slog.Logger) (*Temporal, erro
 		return nil, err
 	}
 	return &Temporal{
-		Client: c, Namespace: server.Namespace(), UIURL: server.UIURL(), Place: "embedded, data in " + f.Data, server: server,
+		Client: c, Namespace: server.Namespace(), WebUIURL: server.WebUIURL(), Place: "embedded, data in " + f.Data, server: server,
 	}, nil
 }
 
@@ -96,7 +96,7 @@ func (f *Flags) dialTemporal(ctx context.Context, logger *slog.Logger) (*Tempora
 		return nil, fmt.Errorf("no Temporal at %s: %w", opts.HostPort, err)
 	}
 	return &Temporal{
-		Client: c, Namespace: opts.Namespace, UIURL: f.existingUI(),
+		Client: c, Namespace: opts.Namespace, WebUIURL: f.existingUI(),
 		Place: fmt.Sprintf("at %s, namespace %s", opts.HostPort, opts.Namespace),
 	}, nil
 }

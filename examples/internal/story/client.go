@@ -135,7 +135,7 @@ func (r *Result) Link() string {
 	var workflow struct {
 		URL string `json:"url"`
 	}
-	_ = convert(r.Meta[durablemcp.MetaKey], &workflow) // no link is no mistake
+	_ = convert(r.Meta[durablemcp.MetaKeyWorkflow], &workflow) // no link is no mistake
 	return workflow.URL
 }
 

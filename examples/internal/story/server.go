@@ -21,8 +21,8 @@ import (
 // a demo can kill it and start it again: at the same addresses, and with the
 // same data.
 type Server struct {
-	MCPURL string // where clients reach it
-	UIURL  string // of Temporal's Web UI
+	MCPURL   string // where clients reach it
+	WebUIURL string // of Temporal's Web UI
 
 	story    *Story
 	http, ui string // its addresses
@@ -84,7 +84,7 @@ func (s *Server) Start(ctx context.Context, what string, args ...string) error {
 		s.Kill()
 		return fmt.Errorf("%w: %s", err, strings.TrimSpace(logs.String()))
 	}
-	s.story.Say("server", "%s: process %d; MCP at %s; Temporal's Web UI at %s", what, s.cmd.Process.Pid, s.MCPURL, s.UIURL)
+	s.story.Say("server", "%s: process %d; MCP at %s; Temporal's Web UI at %s", what, s.cmd.Process.Pid, s.MCPURL, s.WebUIURL)
 	return nil
 }
 
@@ -96,7 +96,7 @@ func (s *Server) awaitReady(out io.Reader) error {
 			s.MCPURL, s.http = at, addressOf(at)
 		}
 		if at, ok := strings.CutPrefix(line, host.UILabel); ok {
-			s.UIURL, s.ui = at, addressOf(at)
+			s.WebUIURL, s.ui = at, addressOf(at)
 		}
 		if strings.HasPrefix(line, host.ReadyText) {
 			return nil

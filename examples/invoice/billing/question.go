@@ -37,7 +37,7 @@ func (p *process) ask(ctx workflow.Context, deadline time.Time) {
 		p.invoice.ID, p.invoice.Customer, p.status.Total, p.whatFor(), clock(deadline))
 	var by durablemcp.Sender
 	decision, err := durablemcp.ElicitWithOptions[Decision](ctx, question,
-		durablemcp.ElicitOptions{Key: "approval", Title: "Approval of invoice " + p.invoice.ID, UntilAccepted: true, AnsweredBy: &by})
+		durablemcp.ElicitOptions{Name: "approval", Title: "Approval of invoice " + p.invoice.ID, UntilAccepted: true, AnsweredBy: &by})
 	switch {
 	case err == nil:
 		if _, err := p.decide(ctx, decision.verdict(by)); err != nil {

@@ -39,7 +39,7 @@ func Tools(access Access) []durablemcp.Tool {
 // nobody is who may answer what an invoice asks through calls of a tool that
 // is not there to decide, and through their tasks: not even an approver, who is
 // asked by review_invoice.
-func nobody(context.Context, durablemcp.Caller, durablemcp.Owner, durablemcp.Question) error {
+func nobody(context.Context, durablemcp.AnswerRequest) error {
 	return errors.New("invoices are decided about through other tools")
 }
 
@@ -52,13 +52,13 @@ func submitterTools(access Access) []durablemcp.Tool {
 				"by a human, which can take days) and paid line by line on the due dates. Returns at once: follow it with " +
 				"invoice_status or await_invoice. Submitting the same invoice again does no harm; an invoice that was rejected or " +
 				"has failed needs a new invoice_id to be submitted again.",
-			Workflow: ProcessInvoice, WorkflowType: WorkflowType, TaskQueue: TaskQueue, Mode: durablemcp.Start,
+			Workflow: ProcessInvoice, WorkflowType: WorkflowType, TaskQueue: TaskQueue, Mode: durablemcp.ModeStart,
 			WorkflowID:            workflowID,
-			Shared:                true, // with the approvers
+			SharedID:              true, // with the approvers
 			WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 			// The submitter is not there to decide, through whichever tool or task.
-			AllowAnswer: func(ctx context.Context, caller durablemcp.Caller, owner durablemcp.Owner, _ durablemcp.Question) error {
-				return access.Decide(ctx, caller, owner)
+			AllowAnswer: func(ctx context.Context, r durablemcp.AnswerRequest) error {
+				return access.Decide(ctx, r.AccessRequest)
 			},
 		},
 		durablemcp.QueryTool{

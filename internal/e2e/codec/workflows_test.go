@@ -108,13 +108,13 @@ func fail(_ workflow.Context, _ order) error {
 }
 
 func refuse(workflow.Context, order) error {
-	return durablemcp.ProtocolError(-32099, protocolMessage, map[string]string{"data": protocolData})
+	return durablemcp.NewProtocolError(-32099, protocolMessage, map[string]string{"data": protocolData})
 }
 
 func tools() []durablemcp.Tool {
 	return []durablemcp.Tool{
 		durablemcp.WorkflowTool{
-			Name: "deal", Description: "Test.", Workflow: deal, WorkflowType: "Deal", TaskQueue: queue, WorkflowID: "deal-{id}", Shared: true,
+			Name: "deal", Description: "Test.", Workflow: deal, WorkflowType: "Deal", TaskQueue: queue, WorkflowID: "deal-{id}", SharedID: true,
 			StartOptions: client.StartWorkflowOptions{Memo: map[string]any{"note": memoValue}},
 		},
 		durablemcp.WorkflowTool{Name: "fail", Description: "Test.", Workflow: fail, WorkflowType: "Fail", TaskQueue: queue, WorkflowID: "fail-{@uuid}"},

@@ -70,7 +70,7 @@ func protocolErrorJob(ctx workflow.Context) error {
 	if err := workflow.Sleep(ctx, time.Second); err != nil {
 		return err
 	}
-	return durablemcp.ProtocolError(jsonrpc.CodeInternalError, "the job's backend speaks another protocol", nil)
+	return durablemcp.NewProtocolError(jsonrpc.CodeInternalError, "the job's backend speaks another protocol", nil)
 }
 
 type file struct {
@@ -83,7 +83,7 @@ type confirmation struct {
 
 func confirmDelete(ctx workflow.Context, in file) (string, error) {
 	answer, err := durablemcp.Elicit[confirmation](ctx, "Delete "+in.Filename+"?")
-	if errors.Is(err, durablemcp.ErrDeclined) || err == nil && !answer.Confirm {
+	if errors.Is(err, durablemcp.ErrElicitationDeclined) || err == nil && !answer.Confirm {
 		return in.Filename + " was kept.", nil
 	}
 	if err != nil {
@@ -105,7 +105,7 @@ func multiInput(ctx workflow.Context) (string, error) {
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			defer done.Done()
 			answer, err := durablemcp.ElicitWithOptions[person](ctx, fmt.Sprintf("Who is number %d?", i+1),
-				durablemcp.ElicitOptions{Key: fmt.Sprintf("person_%d", i+1)})
+				durablemcp.ElicitOptions{Name: fmt.Sprintf("person_%d", i+1)})
 			names[i] = answer.Name
 			failed = errors.Join(failed, err)
 		})

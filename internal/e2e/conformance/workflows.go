@@ -123,9 +123,9 @@ func askInRounds(ctx workflow.Context) (string, error) {
 // outcome says what the user has done.
 func outcome(intro string, answer any, err error) (string, error) {
 	switch {
-	case errors.Is(err, durablemcp.ErrDeclined):
+	case errors.Is(err, durablemcp.ErrElicitationDeclined):
 		return intro + "action=decline", nil
-	case errors.Is(err, durablemcp.ErrDismissed):
+	case errors.Is(err, durablemcp.ErrElicitationCancelled):
 		return intro + "action=cancel", nil
 	case err != nil:
 		return "", err

@@ -137,8 +137,8 @@ func (s *Server) onStop(f func()) {
 // FrontendAddr returns the host:port at which clients of this machine reach the server.
 func (s *Server) FrontendAddr() string { return s.frontendAddr }
 
-// UIURL returns the http URL of the Web UI, without a trailing slash, or "" if there is none.
-func (s *Server) UIURL() string { return s.uiURL }
+// WebUIURL returns the http URL of the Web UI, without a trailing slash, or "" if there is none.
+func (s *Server) WebUIURL() string { return s.uiURL }
 
 // Namespace returns the name of the server's namespace.
 func (s *Server) Namespace() string { return s.opts.Namespace }

@@ -145,8 +145,8 @@ func wantRested(tb testing.TB, c client.Client, id string) {
 func TestInMemory(t *testing.T) {
 	t.Parallel()
 	s := start(t, devserver.Options{})
-	if s.Namespace() != "default" || s.UIURL() != "" || !strings.HasPrefix(s.FrontendAddr(), "127.0.0.1:") {
-		t.Errorf("Namespace %q, UIURL %q, FrontendAddr %q", s.Namespace(), s.UIURL(), s.FrontendAddr())
+	if s.Namespace() != "default" || s.WebUIURL() != "" || !strings.HasPrefix(s.FrontendAddr(), "127.0.0.1:") {
+		t.Errorf("Namespace %q, WebUIURL %q, FrontendAddr %q", s.Namespace(), s.WebUIURL(), s.FrontendAddr())
 	}
 	runGreet(t, s)
 	s.Stop()
@@ -288,7 +288,7 @@ func TestLocked(t *testing.T) {
 func TestAddrInUse(t *testing.T) {
 	t.Parallel()
 	s := start(t, devserver.Options{UIAddr: "127.0.0.1:0"})
-	uiAddr := strings.TrimPrefix(s.UIURL(), "http://")
+	uiAddr := strings.TrimPrefix(s.WebUIURL(), "http://")
 	frontend := &devserver.AddrInUseError{What: "Temporal frontend", Addr: s.FrontendAddr()}
 	ui := &devserver.AddrInUseError{What: "Web UI", Addr: uiAddr}
 
@@ -320,7 +320,7 @@ func TestAddrInUse(t *testing.T) {
 			t.Errorf("%s: the database was created", test.name)
 		}
 	}
-	wantOK(t, s.UIURL()+"/")
+	wantOK(t, s.WebUIURL()+"/")
 	runGreet(t, s)
 }
 
@@ -350,28 +350,28 @@ func TestFixedAddrAndLoopback(t *testing.T) {
 	if s.FrontendAddr() != addr {
 		t.Errorf("FrontendAddr %q, want %q", s.FrontendAddr(), addr)
 	}
-	wantOK(t, s.UIURL()+"/")
+	wantOK(t, s.WebUIURL()+"/")
 }
 
 func TestUI(t *testing.T) {
 	t.Parallel()
 	s := start(t, devserver.Options{Namespace: "shown", UIAddr: ":0"})
-	if page := wantOK(t, s.UIURL()+"/"); !strings.Contains(page, "<html") {
+	if page := wantOK(t, s.WebUIURL()+"/"); !strings.Contains(page, "<html") {
 		t.Errorf("the page is %.100q", page)
 	}
-	if settings := wantOK(t, s.UIURL()+"/api/v1/settings"); !strings.Contains(settings, `"shown"`) {
+	if settings := wantOK(t, s.WebUIURL()+"/api/v1/settings"); !strings.Contains(settings, `"shown"`) {
 		t.Errorf("settings without the namespace: %s", settings)
 	}
-	if list := wantOK(t, s.UIURL()+"/api/v1/namespaces"); !strings.Contains(list, `"shown"`) {
+	if list := wantOK(t, s.WebUIURL()+"/api/v1/namespaces"); !strings.Contains(list, `"shown"`) {
 		t.Errorf("namespaces without shown: %s", list)
 	}
-	wantOK(t, s.UIURL()+"/namespaces/shown/workflows")
-	wantOK(t, s.UIURL()+"/api/v1/namespaces/shown/workflows?query=")
-	if releases := wantOK(t, s.UIURL()+"/api/v1/releases"); strings.ContainsAny(releases, "0123456789") {
+	wantOK(t, s.WebUIURL()+"/namespaces/shown/workflows")
+	wantOK(t, s.WebUIURL()+"/api/v1/namespaces/shown/workflows?query=")
+	if releases := wantOK(t, s.WebUIURL()+"/api/v1/releases"); strings.ContainsAny(releases, "0123456789") {
 		t.Errorf("releases were looked up: %s", releases)
 	}
 	s.Stop()
-	if _, err := http.Get(s.UIURL()); err == nil {
+	if _, err := http.Get(s.WebUIURL()); err == nil {
 		t.Error("the Web UI still answers after Stop")
 	}
 }

@@ -207,13 +207,13 @@ func useFully(file string) error {
 		"/", "/no/such/page", "/api/v1/namespaces", "/api/v1/namespaces/none/workflows", "/api/v1/no-such-call",
 		"/api/v1/namespaces/default/workflows/none/runs/none/history.json", "/_app/none.js",
 	} {
-		resp, err := http.Get(s.UIURL() + path)
+		resp, err := http.Get(s.WebUIURL() + path)
 		if err != nil {
 			return err
 		}
 		resp.Body.Close()
 	}
-	resp, err := http.Post(s.UIURL()+"/api/v1/namespaces", "application/json", strings.NewReader("{"))
+	resp, err := http.Post(s.WebUIURL()+"/api/v1/namespaces", "application/json", strings.NewReader("{"))
 	if err != nil {
 		return err
 	}

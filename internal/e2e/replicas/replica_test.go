@@ -53,7 +53,7 @@ func work(ctx workflow.Context, in job) (string, error) {
 	case "fail":
 		return "", temporal.NewNonRetryableApplicationError(fmt.Sprintf("broken-%d", in.Number), "Broken", nil)
 	case "refuse":
-		return "", durablemcp.ProtocolError(protocolCode, "refused", nil)
+		return "", durablemcp.NewProtocolError(protocolCode, "refused", nil)
 	}
 	return fmt.Sprintf("done-%d", in.Number), nil
 }

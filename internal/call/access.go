@@ -1,0 +1,188 @@
+// Package call is one call of a tool, on the MCP side: it reads the arguments, lets the execution
+// be started, found, asked or awaited, tells the client what the workflow asks and how far it is,
+// and says how it ended, or what a model is to do. It knows executions by package execution, and
+// tasks by package task.
+package call
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/modelcontextprotocol/go-sdk/auth"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
+	"github.com/durablemcp/durablemcp/internal/memo"
+)
+
+// A Caller is who makes a call.
+type Caller struct {
+	Principal string            // see durablemcp.Caller
+	TokenInfo *auth.TokenInfo   // see durablemcp.Caller
+	Claims    map[string]string // what Options.Claims says
+}
+
+// An AccessRequest is a durablemcp.AccessRequest.
+type AccessRequest struct {
+	Caller                                Caller
+	Owner                                 string
+	Tool, WorkflowType, WorkflowID, RunID string
+}
+
+// A Question is what a workflow asks.
+type Question struct{ Name, Title, Message string }
+
+// The hooks of package durablemcp.
+type (
+	// AllowFunc decides who may touch a workflow.
+	AllowFunc func(ctx context.Context, r AccessRequest) error
+	// AnswerFunc decides who may answer a question.
+	AnswerFunc func(ctx context.Context, r AccessRequest, q Question) error
+)
+
+// access is the request of a caller to touch a workflow through the tool.
+func (b *Tool) access(caller Caller, seen *execution.Snapshot) AccessRequest {
+	e := seen.Execution()
+	return AccessRequest{Caller: caller, Owner: e.Record.Owner, Tool: b.Name, WorkflowType: seen.WorkflowType(), WorkflowID: e.ID, RunID: e.RunID}
+}
+
+// maxPrincipal is how many bytes a caller's name may have: it is part of workflow IDs,
+// and of the memo, whose size is bounded.
+const maxPrincipal = 1000
+
+func (c Caller) sender() memo.Sender {
+	return memo.Sender{Principal: c.Principal, Claims: c.Claims}
+}
+
+// An AnswerRule is who may answer what the workflows of one type ask. It is decided
+// once for the type, and every tool and task of the registry obeys it: otherwise
+// somebody who must not answer through one tool could do so through another.
+type AnswerRule struct {
+	Starters []string     // the tools that start the workflow
+	Allow    []AnswerFunc // all of them have to agree; if empty, the owner answers
+
+	Narrowed []Narrowing // what other tools say
+}
+
+// A Narrowing is the AllowAnswer of a tool that does not start the workflow.
+type Narrowing struct {
+	Tool  string
+	Index int
+	Allow AnswerFunc
+}
+
+// mayAnswer reports whether a caller may answer a question of an owner's workflow.
+// The tool's own function can only narrow the rule.
+func (r *AnswerRule) mayAnswer(ctx context.Context, b *Tool, own AnswerFunc, access AccessRequest, q memo.Question) bool {
+	allow := r.Allow
+	if own != nil {
+		allow = append(slices.Clip(allow), own)
+	}
+	if len(allow) == 0 {
+		return access.Caller.Principal == access.Owner
+	}
+	for _, f := range allow {
+		if err := f(ctx, access, Question{q.Name, q.Title, q.Message}); err != nil {
+			b.log(ctx, "AllowAnswer refused a caller", "error", err)
+			return false
+		}
+	}
+	return true
+}
+
+// caller says who makes a request. Its error is a [*ToolError].
+func (b *Tool) caller(ctx context.Context, req mcp.Request) (Caller, error) {
+	var c Caller
+	if extra := req.GetExtra(); extra != nil {
+		c.TokenInfo = extra.TokenInfo
+	}
+	var err error
+	if c.Principal, err = b.Opts.Principal(ctx, req); err != nil {
+		b.log(ctx, "Options.Principal refused a call", "error", err)
+		return c, unauthorized()
+	}
+	if len(c.Principal) > maxPrincipal {
+		b.log(ctx, "Options.Principal names the caller at a length that no workflow can be started with",
+			"bytes", len(c.Principal), "most", maxPrincipal)
+		return c, unauthorized()
+	}
+	if c.TokenInfo != nil && c.Principal == "" {
+		// All users of such tokens would be one owner.
+		b.log(ctx, "a verified token does not name its user, so its caller was refused: "+
+			"set UserID in the auth.TokenVerifier, or Options.Principal to name the caller")
+		return c, namelessToken()
+	}
+	c.Claims, err = b.claims(ctx, c)
+	return c, err
+}
+
+// mayTouch decides whether a caller may touch an owner's workflow.
+func (b *Tool) mayTouch(ctx context.Context, allow AllowFunc, access AccessRequest) bool {
+	if allow == nil {
+		return access.Caller.Principal == access.Owner
+	}
+	if err := allow(ctx, access); err != nil {
+		b.log(ctx, "Allow refused a call", "error", err)
+		return false
+	}
+	return true
+}
+
+// place takes a place for a caller, which has to be released in any case.
+func (b *Tool) place(ctx context.Context, c *execution.Client, caller Caller) (release func(), ok bool) {
+	if release, ok = c.Places.Take(b.Opts.MaxWaiting, caller.Principal); !ok {
+		b.log(ctx, "too many calls and subscriptions wait (Options.MaxWaiting)", "max_waiting", b.Opts.MaxWaiting)
+		return func() {}, false
+	}
+	return release, true
+}
+
+// claims returns what is recorded of a caller. Its error is a [*ToolError].
+func (b *Tool) claims(ctx context.Context, c Caller) (map[string]string, error) {
+	if b.Opts.Claims == nil {
+		return nil, nil
+	}
+	claims := maps.Clone(b.Opts.Claims(c))
+	if n := len(MustMarshal(claims)); n > maxClaims {
+		b.log(ctx, "Options.Claims says more of a caller than can be recorded", "bytes", n, "most", maxClaims)
+		return nil, internalError()
+	}
+	return claims, nil
+}
+
+// maxClaims is how many bytes the claims of a caller may have: they share the memo with
+// what the workflow asks.
+const maxClaims = 2000
+
+// TaskPlace takes a place for the caller of a request about tasks.
+func (b *Tool) TaskPlace(ctx context.Context, c *execution.Client, req mcp.Request) (release func(), ok bool, err error) {
+	caller, err := b.caller(ctx, req)
+	if err != nil {
+		return nil, false, unknownCaller(err)
+	}
+	release, ok = b.place(ctx, c, caller)
+	return release, ok, nil
+}
+
+// mayAnswer returns those of a workflow's questions that the caller of a request
+// may answer through the tool.
+func (w *Waiter) mayAnswer(ctx context.Context, caller Caller, seen *execution.Snapshot) []memo.Question {
+	var list []memo.Question
+	for _, q := range seen.Memo.Questions {
+		if w.Rule.mayAnswer(ctx, w.Tool, w.AllowAnswer, w.access(caller, seen), q) {
+			list = append(list, q)
+		}
+	}
+	return list
+}
+
+// Owns reports whether the caller of a request that may touch a workflow has
+// started it.
+func (w *Waiter) Owns(ctx context.Context, req mcp.Request, seen *execution.Snapshot) bool {
+	if w.Allow == nil {
+		return true // others may not touch it
+	}
+	caller, err := w.caller(ctx, req)
+	return err == nil && caller.Principal == seen.Memo.Record.Owner
+}

@@ -1,0 +1,322 @@
+package call
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
+	"github.com/durablemcp/durablemcp/internal/memo"
+	"github.com/durablemcp/durablemcp/internal/peer"
+	"github.com/durablemcp/durablemcp/internal/schema"
+	"github.com/durablemcp/durablemcp/internal/token"
+)
+
+// A responseResults is what became of the answers that came with a call.
+type responseResults struct {
+	refused  map[string]string // why the workflow refuses them, by key
+	declined map[string]bool   // the questions that stay open for others
+}
+
+// submitResponses gives the answers that came with a call to the workflow, until the
+// deadline if no worker takes them. Its error is a [*ToolError], or that of ctx.
+func (w *Waiter) submitResponses(ctx context.Context, c *Call, e *execution.Execution, deadline time.Time) (h responseResults, err error) {
+	responses := c.Req.Params.InputResponses
+	if len(responses) == 0 {
+		return h, nil
+	}
+	seen, err := c.Describe(ctx, e.ID, e.RunID)
+	if err != nil {
+		w.log(ctx, "describing a workflow failed", "workflow_id", e.ID, "error", err)
+		return h, w.answerNotTaken(ctx, c, e, err)
+	}
+	h = responseResults{make(map[string]string), make(map[string]bool)}
+	for _, q := range w.mayAnswer(ctx, c.Caller, seen) { // and no others: what answers an earlier question must not answer this one
+		result, ok := responses[q.Key].(*mcp.ElicitResult)
+		if !ok {
+			continue
+		}
+		answer, err := w.answerOfResult(q.Key, result)
+		if err == nil {
+			answer.By = c.Caller.sender()
+			h.declined[q.Key] = q.Ignores(answer.Action)
+			err = w.submit(ctx, c, e, answer, deadline)
+		}
+		var refusal *execution.RefusedAnswerError
+		switch {
+		case errors.As(err, &refusal):
+			h.refused[q.Key] = refusal.Reason
+		case ctx.Err() != nil:
+			return h, ctx.Err()
+		case err != nil:
+			return h, w.answerNotTaken(ctx, c, e, err)
+		}
+	}
+	return h, nil
+}
+
+// submit passes an answer on until the workflow has taken or refused it, or the
+// deadline is over, if there is one: a person who has answered must not have to
+// again because a worker is away.
+func (w *Waiter) submit(ctx context.Context, c *Call, e *execution.Execution, answer memo.Answer, deadline time.Time) error {
+	for {
+		err := c.Answer(ctx, e, answer)
+		var refusal *execution.RefusedAnswerError
+		if err == nil || errors.As(err, &refusal) {
+			return err
+		}
+		w.log(ctx, "passing an answer on failed", "workflow_id", e.ID, "error", err)
+		if execution.IsPermanent(err) || !deadline.IsZero() && time.Until(deadline) < execution.RetryPause {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(execution.RetryPause):
+		}
+	}
+}
+
+// show passes on what a running workflow asks and reports. If the call has to be
+// answered for that, it returns the answer.
+func (a *observer) show(ctx context.Context, seen *execution.Snapshot) *mcp.CallToolResult {
+	theirs := a.mayAnswer(ctx, a.c.Caller, seen)
+	seen = seen.WithQuestions(theirs)
+	a.progress(ctx, seen)
+	open := a.c.Peer.Askable(theirs)
+	switch {
+	case len(theirs) == 0:
+		a.withdraw(nil)
+		return nil
+	case len(open) == 0 || a.hasElicitFailed():
+		return a.askThroughModel(a.running(ctx, a.c, seen))
+	case a.c.Peer.Modern():
+		// All that is open is asked, also what was declined before something new was asked:
+		// the next call brings all answers, and tells what is new then.
+		if !slices.ContainsFunc(open, func(q memo.Question) bool { return !a.replies.declined[q.Key] }) {
+			return nil // others may answer
+		}
+		return a.inputRequired(open)
+	}
+	a.withdraw(open)
+	for _, q := range open {
+		a.elicit(ctx, q)
+	}
+	return nil
+}
+
+// inputRequired answers with questions, as clients since 2026-07-28 are asked
+// (SEP-2322): they make the call again, with the answers and the state.
+func (a *observer) inputRequired(open []memo.Question) *mcp.CallToolResult {
+	result := &mcp.CallToolResult{Content: []mcp.Content{}, InputRequests: inputRequests(open, a.replies.refused)}
+	if a.e.Record.Salt != "" {
+		h := token.Token{Tool: a.Name, WorkflowID: a.e.ID, FirstRunID: a.e.FirstRunID, Round: open[0].Key, Holder: a.c.Caller.Principal}
+		result.RequestState, _ = h.Text(a.e.Record.Salt, a.Opts.Secret) // what was started has a handle
+	}
+	return result
+}
+
+// elicit puts a question to the person through the open call, as clients up to
+// 2025-11-25 are asked, unless that is under way.
+func (a *observer) elicit(ctx context.Context, q memo.Question) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.elicitations[q.Key] != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	a.elicitations[q.Key] = cancel // for good: what was asked once is not asked again on this call
+	if a.open++; a.open == 1 {
+		a.openSince = time.Now()
+	}
+	go func() {
+		defer a.contain(ctx, "asking a person")
+		defer cancel()
+		err := errors.New("asking panicked")
+		defer func() { a.elicited(ctx, err) }()
+		err = a.elicitUntilTaken(ctx, q)
+	}()
+}
+
+// elicited notes that asking a person has come to an end.
+func (a *observer) elicited(ctx context.Context, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err != nil && ctx.Err() == nil {
+		a.log(ctx, "asking through a client failed", "workflow_id", a.e.ID, "error", err)
+		a.elicitFailed = true
+	}
+	a.open--
+	a.waitUntil = time.Now().Add(a.Wait)
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+// elicitUntilTaken asks until the workflow has taken an answer, or has withdrawn the
+// question.
+func (a *observer) elicitUntilTaken(ctx context.Context, q memo.Question) error {
+	reason := ""
+	for range memo.MaxRefusals {
+		params := peer.ElicitParams(q, reason)
+		if q.Mode == memo.ModeURL {
+			params.ElicitationID = q.Key // which these protocol versions want
+		}
+		result, err := a.session.Elicit(context.WithValue(ctx, askedKey{}, q), params)
+		if problem := contentViolation(err); problem != "" {
+			reason = problem
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		answer, err := a.answerOfResult(q.Key, result)
+		if err == nil {
+			answer.By = a.c.Caller.sender()
+			err = a.submit(ctx, a.c, a.e, answer, time.Time{})
+		}
+		var refusal *execution.RefusedAnswerError
+		if !errors.As(err, &refusal) {
+			return err
+		}
+		reason = refusal.Reason
+	}
+	return errors.New("all answers were wrong")
+}
+
+// askedKey is the key of the question that a request of the server asks.
+type askedKey struct{}
+
+// ReadAnswers is sending middleware that reads answers as arguments are read: the SDK
+// holds them to the question's schema as soon as middleware has seen them.
+func ReadAnswers(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		result, err := next(ctx, method, req)
+		q, asked := ctx.Value(askedKey{}).(memo.Question)
+		if answer, ok := result.(*mcp.ElicitResult); ok && asked && err == nil {
+			answer.Content = schema.Lenient(q.Schema, answer.Content)
+		}
+		return result, err
+	}
+}
+
+// contentViolation returns what is wrong with an answer that the SDK itself has
+// refused, which is to be seen in its error's text only.
+func contentViolation(err error) string {
+	const mark = "elicitation result content does not match requested schema"
+	if err == nil {
+		return ""
+	}
+	if _, problem, found := strings.Cut(err.Error(), mark); found {
+		return strings.TrimLeft(problem, ": ")
+	}
+	return ""
+}
+
+// withdraw takes back the questions that are not open any more.
+func (a *observer) withdraw(open []memo.Question) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	gone := maps.Clone(a.elicitations)
+	for _, q := range open {
+		delete(gone, q.Key)
+	}
+	for _, cancel := range gone {
+		cancel()
+	}
+}
+
+// withdrawDelay is how long a call that ends while a person is being asked waits for
+// the SDK to tell the client that the question is withdrawn, which the SDK does
+// in its own time: over HTTP, the stream that it would be told on ends with the
+// call.
+const withdrawDelay = 50 * time.Millisecond
+
+// withdrawAll takes all questions back.
+func (a *observer) withdrawAll() {
+	a.mu.Lock()
+	asking := a.open > 0
+	a.mu.Unlock()
+	a.withdraw(nil)
+	if asking {
+		time.Sleep(withdrawDelay)
+	}
+}
+
+func (a *observer) hasElicitFailed() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.elicitFailed
+}
+
+// maxElicitation is how long a call stays open while a person is being asked: a client
+// that has gone without a word must not hold it for ever.
+const maxElicitation = time.Hour
+
+// deadline is when the wait is over: not while a person is being asked, and
+// after that no sooner than a whole wait later.
+func (a *observer) deadline(of time.Time) time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.open > 0:
+		of = earlier(time.Now().Add(lookForLife), a.openSince.Add(maxElicitation))
+	case a.waitUntil.After(of):
+		of = a.waitUntil
+	}
+	return notAfter(of, a.expires)
+}
+
+// inputRequests are questions as they stand in the results of calls, under their keys.
+func inputRequests(questions []memo.Question, reasons map[string]string) mcp.InputRequestMap {
+	requests := make(mcp.InputRequestMap, len(questions))
+	for _, q := range questions {
+		requests[q.Key] = peer.ElicitParams(q, reasons[q.Key])
+	}
+	return requests
+}
+
+// readAnswer reads a client's response to a question, which can be as long as
+// arguments. Its error is an [*execution.RefusedAnswerError].
+func (w *Waiter) readAnswer(key string, response json.RawMessage) (memo.Answer, error) {
+	a := memo.Answer{Key: key}
+	if limit := w.Opts.MaxArgumentBytes; len(response) > limit {
+		return a, execution.BadAnswer(fmt.Sprintf("the answer is %d bytes, more than the %d that this server takes", len(response), limit))
+	}
+	var result struct {
+		Action  string          `json:"action"`
+		Content json.RawMessage `json:"content"`
+	}
+	if err := json.Unmarshal(response, &result); err != nil || result.Action == "" {
+		return a, execution.BadAnswer(`want {"action": "accept", "content": …}, or the action "decline" or "cancel"`)
+	}
+	a.Action = result.Action
+	if a.Action == memo.Accept && len(result.Content) > 0 {
+		if err := json.Unmarshal(schema.Unquoted(result.Content), &a.Content); err != nil {
+			return a, execution.BadAnswer("/content: want an object")
+		}
+	}
+	return a, nil
+}
+
+// answerOfResult is a client's response, which the SDK has read already, as an
+// answer.
+func (w *Waiter) answerOfResult(key string, result *mcp.ElicitResult) (memo.Answer, error) {
+	for _, name := range slices.Sorted(maps.Keys(result.Content)) {
+		// The SDK has read numbers as float64: those of which it may have made
+		// others are not taken.
+		if n, ok := result.Content[name].(float64); ok && math.Abs(n) >= 1<<53 {
+			return memo.Answer{}, execution.BadAnswer(fmt.Sprintf("/content/%s: numbers of 2^53 and more cannot be passed on exactly", name))
+		}
+	}
+	return w.readAnswer(key, MustMarshal(result))
+}

@@ -1,0 +1,191 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	"go.temporal.io/api/serviceerror"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
+	"github.com/durablemcp/durablemcp/internal/idtemplate"
+)
+
+func (b *Tool) key(a Address, in *Input, caller Caller) (execution.Key, error) {
+	if a.Template == nil {
+		id, _ := in.Arguments["workflow_id"].(string)
+		runID, _ := in.Arguments["run_id"].(string)
+		return execution.Key{ID: id, RunID: runID}, nil
+	}
+	id, err := b.render(a.Template, in, caller)
+	return execution.Key{ID: id}, err
+}
+
+// render fills a template for a call. Its error is a [*ToolError].
+func (b *Tool) render(template *idtemplate.Template, in *Input, caller Caller) (string, error) {
+	id, err := template.Render(in.Arguments, func(name string) (string, error) {
+		switch name {
+		case idtemplate.Input:
+			return in.Lean, nil
+		case idtemplate.UUID:
+			return uuid.NewString(), nil
+		}
+		return caller.Principal, nil
+	})
+	if value, ok := errors.AsType[*idtemplate.ValueError](err); ok && value.Placeholder[0] != '@' {
+		return "", invalidArguments(b.Name, []string{pointer(value.Placeholder) + ": " + value.Problem})
+	}
+	if err != nil {
+		return "", unauthorized()
+	}
+	return id, nil
+}
+
+// A Message is what signals, queries and updates have in common: a payload, and
+// the workflow that it goes to.
+type Message struct {
+	*Target
+	Input *Arguments // the payload's arguments, the workflow's address and, with start, its arguments
+	Start *WithStart // nil if the workflow must be there
+}
+
+// A messageInput is the checked arguments of one call of a message.
+type messageInput struct {
+	*Input
+	caller     Caller
+	key        execution.Key
+	startInput *Input // the workflow's arguments, with start
+}
+
+// argument is the one argument of a signal, nil if it has none.
+func (m *messageInput) argument() any {
+	if args := m.from(m.caller); len(args) > 0 {
+		return args[0]
+	}
+	return nil
+}
+
+// read checks a call. Its error is a [*ToolError].
+func (m *Message) read(c *Call) (*messageInput, error) {
+	in, err := m.Input.decode(c.Req.Params.Arguments)
+	if err != nil {
+		return nil, err
+	}
+	read := &messageInput{Input: in, caller: c.Caller}
+	if read.key, err = m.key(m.Address, in, read.caller); err != nil {
+		return nil, err
+	}
+	if m.Start != nil {
+		read.startInput, err = m.Start.read(in)
+	}
+	return read, err
+}
+
+// An Address is how the arguments of a tool name the workflow that it is
+// about: by the placeholders of a template, or by workflow_id and run_id.
+type Address struct {
+	Template *idtemplate.Template // nil for workflow_id and run_id
+}
+
+// finds reports whether a tool with this address finds the execution that a call
+// found by the given template, nil for none, if it is given the same arguments, or
+// the workflow ID. Two tools that start one workflow type under different
+// templates make different executions of the same arguments.
+func (a Address) finds(by *idtemplate.Template) bool {
+	return a.Template == nil || by != nil && a.Template.Equal(by)
+}
+
+// naming says which arguments name a workflow.
+func (a Address) naming(workflowID string) string {
+	if a.Template == nil {
+		return fmt.Sprintf("the workflow_id %q", workflowID)
+	}
+	if names := a.Template.Arguments(); len(names) > 0 {
+		return "the same " + strings.Join(names, ", ")
+	}
+	return "no arguments"
+}
+
+// A Target is how a tool finds the workflow that a call is about.
+type Target struct {
+	*Tool
+	Address  Address
+	Allow    AllowFunc
+	Siblings *Siblings
+}
+
+// find returns the execution that a call names, if it is of the tool's workflow
+// type and the caller may touch it. What is not there, of another type, or
+// somebody else's is the same error, after the same one request.
+func (t *Target) find(ctx context.Context, c *Call, key execution.Key) (*execution.Execution, error) {
+	if !idtemplate.Printable(key.ID + key.RunID) {
+		return nil, t.notFound(key) // nothing can have it
+	}
+	ctx, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
+	defer cancel()
+	seen, err := c.Describe(ctx, key.ID, key.RunID)
+	if execution.IsAbsent(err, key) {
+		return nil, t.notFound(key)
+	}
+	if err != nil {
+		t.log(ctx, "describing a workflow failed", "workflow_id", key.ID, "error", err)
+		return nil, NothingDone(ServiceFailure(err))
+	}
+	e := seen.Execution()
+	if seen.WorkflowType() != t.WorkflowType || !t.mayTouch(ctx, t.Allow, t.access(c.Caller, seen)) {
+		return nil, t.notFound(key)
+	}
+	if key.RunID == "" || !e.Closed() {
+		return e, nil
+	}
+	return t.latest(ctx, c, e)
+}
+
+// act finds the workflow and does something to it, which has to look whether it is
+// closed. A workflow that has moved on to another run in between is looked up again.
+// Without an execution, nothing was tried.
+func (t *Target) act(ctx context.Context, c *Call, m *messageInput, do func(context.Context, *execution.Execution) error) (*execution.Execution, error) {
+	for range 3 {
+		e, err := t.find(ctx, c, m.key)
+		if err != nil {
+			return nil, err
+		}
+		request, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
+		err = do(request, e)
+		cancel()
+		if _, gone := errors.AsType[*serviceerror.NotFound](err); !gone {
+			return e, err
+		}
+	}
+	return nil, t.notFound(m.key)
+}
+
+// actOnRunning is act for what only a running workflow takes.
+func (t *Target) actOnRunning(ctx context.Context, c *Call, m *messageInput, do func(context.Context, *execution.Execution) error) (*execution.Execution, error) {
+	e, err := t.act(ctx, c, m, func(ctx context.Context, e *execution.Execution) error {
+		if e.Closed() {
+			return t.ended(e)
+		}
+		return execution.Send(ctx, func(ctx context.Context) error { return do(ctx, e) })
+	})
+	if ended, ok := errors.AsType[*ToolError](err); ok {
+		return nil, ended
+	}
+	return e, err
+}
+
+// latest follows a closed run to the current one of its chain.
+func (t *Target) latest(ctx context.Context, c *Call, e *execution.Execution) (*execution.Execution, error) {
+	runID, err := execution.LatestRun(ctx, c.Client, e.ID, e.RunID)
+	switch {
+	case execution.IsNotFound(err): // deleted meanwhile: what was seen of it holds
+	case err != nil: // whether the work goes on in another run is not known
+		t.log(ctx, "describing a workflow failed", "workflow_id", e.ID, "error", err)
+		return nil, NothingDone(ServiceFailure(err))
+	case runID != e.RunID:
+		return t.find(ctx, c, execution.Key{ID: e.ID})
+	}
+	return e, nil
+}

@@ -1,0 +1,179 @@
+package call
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
+)
+
+// The pace of a call that waits: how soon after the last one it looks at the
+// workflow again, and after how long it does although nothing has changed that
+// the history tells, as retries of activities do not.
+const (
+	lookAgain   = 2 * time.Second
+	lookForLife = time.Minute
+)
+
+// observe waits for the workflow until the deadline, passing on what it asks and
+// how far it is. It answers with how the workflow ended, with what it asks, or
+// that it is still running. The deadline does not pass while a person is being
+// asked through this very call.
+//
+// It costs Temporal the requests of an [execution.Watch], one for each change that it sees
+// (at most 10 a second), and one every 2 seconds while activities are pending
+// and the client wants progress.
+func (w *Waiter) observe(ctx context.Context, c *Call, a *observer, e *execution.Execution, deadline time.Time) (*mcp.CallToolResult, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer a.withdrawAll()
+	go a.watchClient(ctx)
+	watch := c.Watch(ctx, e.ID, e.RunID)
+	pause := lookForLife
+	if a.wantsProgress() {
+		pause = 0 // also if nothing happens
+	}
+	for looked := false; ; looked = true {
+		switch a.pause(ctx, watch, deadline, pause) {
+		case workflowEnded:
+			if result, err := w.await(ctx, c.Client, e, time.Now().Add(execution.RequestTimeout)); result != nil || err != nil || ctx.Err() != nil {
+				return result, err
+			}
+			return w.stillRunning(ctx, c, e), nil
+		case waitOver:
+			if looked {
+				return w.lastLook(ctx, c, e)
+			}
+		case callOver:
+			return nil, ctx.Err()
+		case somethingNew:
+		}
+		e.RunID = watch.At()
+		var answer *mcp.CallToolResult
+		if answer, pause = a.look(ctx); answer != nil {
+			return answer, nil
+		}
+		watch.Coalesce(ctx)
+	}
+}
+
+// look passes on what the workflow asks and reports. It returns the answer, if
+// the call has to be answered for that, and else when to look again at the
+// latest.
+func (a *observer) look(ctx context.Context) (*mcp.CallToolResult, time.Duration) {
+	seen, err := a.c.Describe(ctx, a.e.ID, a.e.RunID)
+	switch {
+	case err != nil:
+		if ctx.Err() == nil {
+			a.log(ctx, "describing a workflow failed", "workflow_id", a.e.ID, "error", err)
+		}
+		return nil, lookAgain
+	case seen.Closed():
+		return nil, lookForLife
+	}
+	answer := a.show(ctx, seen)
+	if a.wantsProgress() && len(seen.GetPendingActivities()) > 0 {
+		return answer, lookAgain
+	}
+	return answer, lookForLife
+}
+
+// lastLook answers when the wait is over.
+func (w *Waiter) lastLook(ctx context.Context, c *Call, e *execution.Execution) (*mcp.CallToolResult, error) {
+	seen := w.look(ctx, c, e)
+	if seen.closed { // after the wait: its end is there at once
+		if result, err := w.await(ctx, c.Client, e, time.Now().Add(execution.LookTimeout)); result != nil || err != nil {
+			return result, err
+		}
+	}
+	return runningResult(w.Name, seen, w.Next.GoOn(seen)), nil
+}
+
+func (w *Waiter) stillRunning(ctx context.Context, c *Call, e *execution.Execution) *mcp.CallToolResult {
+	seen := w.look(ctx, c, e)
+	return runningResult(w.Name, seen, w.Next.GoOn(seen))
+}
+
+// Why a pause is over.
+type event int
+
+const (
+	somethingNew event = iota
+	workflowEnded
+	waitOver
+	callOver
+)
+
+// pause waits until there is a reason to look at the workflow again.
+func (a *observer) pause(ctx context.Context, watch *execution.Watch, deadline time.Time, most time.Duration) event {
+	again := time.NewTimer(most)
+	defer again.Stop()
+	over := time.NewTimer(time.Until(a.deadline(deadline)))
+	defer over.Stop()
+	select {
+	case <-ctx.Done():
+		return callOver
+	case <-watch.Ended:
+		return workflowEnded
+	case <-a.closing:
+		return waitOver
+	case <-over.C:
+		if !a.deadline(deadline).After(time.Now()) {
+			return waitOver
+		}
+	case <-a.wake:
+	case <-watch.Changed:
+	case <-again.C:
+	}
+	return somethingNew
+}
+
+// An observer is the client of a waiting call, as the workflow's questions and
+// reports reach it.
+type observer struct {
+	*Waiter
+	c       *Call
+	e       *execution.Execution
+	session *mcp.ServerSession
+	wake    chan struct{}   // has a value if asking a person has come to an end
+	replies responseResults // of the answers that came with the call
+
+	token        any     // for notifications/progress, nil if the client wants none
+	lastProgress float64 // the last progress that was sent
+	lastMessage  string  // the last message that was sent
+
+	mu           sync.Mutex
+	elicitations map[string]context.CancelFunc // what a person is or was asked, by key
+	open         int                           // how much of it is open
+	openSince    time.Time                     // when it began that something is
+	elicitFailed bool                          // the client has turned out not to ask
+	waitUntil    time.Time                     // when the wait is over after a person was asked
+
+	expires time.Time       // when the wait is over in any case, zero for never
+	closing <-chan struct{} // closed when the server shuts down
+}
+
+func newObserver(w *Waiter, c *Call, e *execution.Execution) *observer {
+	return &observer{
+		Waiter: w, c: c, e: e, session: c.Req.Session, token: c.Req.Params.GetProgressToken(),
+		wake: make(chan struct{}, 1), elicitations: make(map[string]context.CancelFunc),
+	}
+}
+
+// look asks Temporal what a running workflow is doing.
+func (w *Waiter) look(ctx context.Context, c *Call, e *execution.Execution) Running {
+	ctx, cancel := context.WithTimeout(ctx, execution.LookTimeout)
+	defer cancel()
+	seen, err := c.Describe(ctx, e.ID, e.RunID)
+	if err != nil {
+		w.log(ctx, "describing a workflow failed", "workflow_id", e.ID, "error", err)
+		return Running{
+			WorkflowID: e.ID, RunID: e.RunID, Elapsed: execution.Round(time.Since(e.Created)).String(),
+			Doing: "unknown: Temporal does not answer at the moment",
+		}
+	}
+	return w.running(ctx, c, seen.WithQuestions(w.mayAnswer(ctx, c.Caller, seen)))
+}

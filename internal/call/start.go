@@ -1,0 +1,161 @@
+package call
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/durablemcp/durablemcp/internal/execution"
+	"github.com/durablemcp/durablemcp/internal/idtemplate"
+	"github.com/durablemcp/durablemcp/internal/memo"
+	"github.com/durablemcp/durablemcp/internal/redact"
+	"github.com/durablemcp/durablemcp/internal/token"
+)
+
+// Repeatable reports whether the same call again maps to the same workflow.
+func (s *Starter) Repeatable() bool { return !s.Template.Uses(idtemplate.UUID) }
+
+// Restarts reports whether the same call again starts the work anew, some time
+// after it has closed in the given way.
+func (s *Starter) Restarts(status enums.WorkflowExecutionStatus, after time.Duration) bool {
+	completed := status == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
+	switch s.Options.WorkflowIDReusePolicy {
+	case enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE:
+		return !s.Repeatable()
+	case enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY:
+		return !s.Repeatable() || !completed
+	}
+	return !s.Repeatable() || !completed || after >= s.Window
+}
+
+// A Starter starts a tool's workflow.
+type Starter struct {
+	*Tool
+	Template *idtemplate.Template
+	Options  client.StartWorkflowOptions // all but what differs from call to call
+	Allow    AllowFunc
+	Window   time.Duration // see durablemcp.WorkflowTool.RepeatWindow; 0 for none
+	ReadOnly bool          // doing the work twice does no harm
+}
+
+// start starts the workflow, or joins the execution that has its ID already.
+//
+// Temporal decides which: the request fails if the ID is taken, so that two
+// concurrent calls cannot both believe that the workflow runs with their
+// arguments, as they could with the conflict policy USE_EXISTING, which does
+// not say whose start it was.
+func (s *Starter) start(ctx context.Context, c *Call, id string, in *Input) (*execution.Execution, error) {
+	caller := c.Caller
+	ctx, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
+	defer cancel()
+	if err := c.EnsureReachable(ctx); err != nil {
+		s.log(ctx, "Temporal is still away", "error", err)
+		return nil, nothingStarted(unavailable())
+	}
+	options, rec := s.optionsFor(id, in, caller)
+	if s.Window > 0 {
+		// Who starts anew has to look first whether the work was just done.
+		options.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
+	}
+	for range mostStarts {
+		e, taken, err := c.Start(ctx, options, rec, s.WorkflowType, in.from(caller))
+		if err != nil {
+			s.log(ctx, "starting a workflow failed", "workflow_id", id, "error", err)
+			return nil, s.failure(id, err)
+		}
+		if e != nil {
+			return e, nil
+		}
+		seen, err := c.Describe(ctx, id, taken)
+		switch {
+		case execution.IsNotFound(err): // deleted in between
+		case err != nil:
+			s.log(ctx, "describing a workflow failed", "workflow_id", id, "error", err)
+			return nil, nothingStarted(ServiceFailure(err))
+		case !seen.Closed() || options.WorkflowIDReusePolicy == s.Options.WorkflowIDReusePolicy || s.answers(ctx, seen, in, caller):
+			return s.joinable(ctx, seen, in, caller)
+		}
+		options.WorkflowIDReusePolicy = s.Options.WorkflowIDReusePolicy
+	}
+	return nil, s.keepsChanging(id)
+}
+
+// mostStarts is how often a call tries to start its workflow: first if the ID was
+// never used, then as the policy says, then if it was deleted in between.
+const mostStarts = 4
+
+// answers reports whether a closed run answers a call that repeats it, although
+// the reuse policy may allow a new one.
+func (s *Starter) answers(ctx context.Context, seen *execution.Snapshot, in *Input, caller Caller) bool {
+	if s.Restarts(seen.Info().GetStatus(), seen.Now().Sub(seen.Info().GetCloseTime().AsTime())) {
+		return false
+	}
+	_, err := s.joinable(ctx, seen, in, caller)
+	return err == nil
+}
+
+// optionsFor returns the options for one start.
+func (s *Starter) optionsFor(id string, in *Input, caller Caller) (client.StartWorkflowOptions, memo.Record) {
+	rec := memo.Record{Tool: s.Name, Input: in.Full, Given: givenDigest(in), Owner: caller.Principal, Claims: caller.Claims, Created: time.Now().UTC(), Salt: token.NewSalt()}
+	options := s.Options
+	options.ID = id
+	options.Memo = maps.Clone(options.Memo)
+	if options.Memo == nil {
+		options.Memo = make(map[string]any)
+	}
+	options.Memo[memo.RecordField] = rec
+	if options.StaticSummary == "" {
+		options.StaticSummary = Summary(s.Name, in)
+	}
+	return options, rec
+}
+
+// givenDigest is the field Given of the record of a call.
+func givenDigest(in *Input) string {
+	if in.Given == in.Full {
+		return ""
+	}
+	return in.Given
+}
+
+// joinable returns the described execution if it was started with the same
+// arguments by a caller whose work this one may join.
+func (s *Starter) joinable(ctx context.Context, seen *execution.Snapshot, in *Input, caller Caller) (*execution.Execution, error) {
+	e := seen.Execution()
+	if e.Record.Input == "" || seen.WorkflowType() != s.WorkflowType || !s.mayTouch(ctx, s.Allow, s.access(caller, seen)) {
+		return nil, s.conflict(fmt.Sprintf("The workflow ID %q belongs to work that this tool did not start for this caller.", e.ID))
+	}
+	if !e.Record.SameWork(in.Full, in.Given) {
+		return nil, s.conflict(fmt.Sprintf("The workflow %q was started with other arguments.", e.ID))
+	}
+	if e.Closed() {
+		closed := seen.Info().GetCloseTime().AsTime()
+		e.Repeats = &execution.Repetition{Status: e.Status, Closed: closed, Age: seen.Now().Sub(closed)}
+	}
+	return e, nil
+}
+
+// Temporal refuses a start whose summary is longer than 400 bytes as a payload
+// (limit.userMetadataSummarySize): as JSON, in which each quote takes two bytes, and
+// with what a payload codec adds.
+const (
+	mostSummary = 200
+	minSummary  = 20
+)
+
+// Summary is the one line by which the Web UI shows what a workflow is: the
+// tool and its arguments, as code in Temporal's Markdown.
+func Summary(tool string, in *Input) string {
+	arguments := redact.Cut(strings.ReplaceAll(string(in.Canonical), "`", "'"), mostSummary)
+	for limit := mostSummary; ; limit -= 10 {
+		text := fmt.Sprintf("%s `%s`", tool, redact.Cut(arguments, max(limit, minSummary)))
+		if len(MustMarshal(text)) <= mostSummary || limit <= minSummary {
+			return text
+		}
+	}
+}
