@@ -14,7 +14,7 @@ import (
 //
 // Cancellation is a request: the answer says that Temporal has accepted it, and
 // the workflow ends in its own way, after cleaning up. Termination ends the
-// workflow at once and lets it clean up nothing.
+// workflow at once, without running its cleanup code.
 type CancelTool struct {
 	// Name is the tool's name: 1 to 128 of the characters A-Z, a-z, 0-9, _, - and .
 	// (MCP 2025-11-25, server/tools). Required.

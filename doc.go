@@ -27,7 +27,7 @@
 // [ReportProgress], whatever the client's protocol version.
 //
 // [SignalTool], [QueryTool], [UpdateTool], [ResultTool], [StatusTool] and
-// [CancelTool] make tools that steer and watch workflows which are running.
+// [CancelTool] make tools that control and observe running workflows.
 //
 // # Which calls are the same work
 //
@@ -46,7 +46,7 @@
 // Bounds, enums and defaults come from jsonschema tags as
 // [github.com/invopop/jsonschema] has them ("minimum=0,maximum=1",
 // "enum=a,enum=b", "default=1"), descriptions from jsonschema_description tags.
-// A type with a JSONSchema method describes itself. Durations are texts such as
+// A type with a JSONSchema method describes itself. Durations are strings such as
 // "90s". Arguments are held to exactly the schema that clients see, and unknown
 // ones are refused. Before that, an object or a list in a JSON string, and null for
 // an optional property, are read as what they stand for, where the schema leaves no
@@ -54,11 +54,11 @@
 // [Options.IgnoreArguments].
 //
 // Results have schemas in the same way, without bounds, which Go does not keep.
-// One that is no object is wrapped as {"result": ...}. Its text is its JSON, or
+// A result that is not a JSON object is wrapped as {"result": ...}. Its text is its JSON, or
 // what a method ToolText() string of its type returns.
 //
 // # What the package does not do
 //
-// It runs no Temporal server and no worker, holds no state of its own, and
-// does not authenticate anyone: those are the embedder's.
+// It runs no Temporal server and no worker, holds no state of its own, and does not
+// authenticate anyone: the embedding application does.
 package durablemcp

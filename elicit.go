@@ -50,9 +50,8 @@ type ElicitOptions struct {
 // the question is part of the workflow, and survives whatever becomes of the
 // MCP server, the worker and the connection.
 //
-// It reaches the person through whichever call, of whichever client, is
-// waiting for the workflow: by the elicitation of the client's protocol
-// version. A workflow for which no client waits goes on waiting. So does one
+// It reaches the person through any client call that is waiting for the workflow, by the
+// elicitation of the client's protocol version. A workflow for which no client waits goes on waiting. So does one
 // whose clients have no elicitation; they are told what is asked, and which
 // tool of the registry answers: an [UpdateTool] for [AnswerUpdate].
 //
@@ -60,8 +59,8 @@ type ElicitOptions struct {
 //
 // T is a struct whose fields are strings, numbers, integers, booleans, enums
 // and lists of enums, with json and jsonschema tags (MCP 2025-11-25,
-// client/elicitation). A T that is none is a non-retryable error, which the
-// first call returns. Answers are held to T's schema before the workflow
+// client/elicitation). If T is not such a struct, the first call returns a
+// non-retryable error. Answers are held to T's schema before the workflow
 // accepts them. A wrong one adds nothing to its history, but for those to tasks,
 // up to 10 a question: each adds an update, for tasks must ask anew.
 //
@@ -77,8 +76,8 @@ type ElicitOptions struct {
 // alone is a non-retryable error.
 //
 // An answer that the workflow has accepted stays accepted when T changes: a new
-// field has its default or the zero value then. A T that cannot hold the answer
-// any more is an error, and a change like any other of a workflow's code.
+// field has its default or the zero value then. Changing T so that it cannot
+// hold the answer is an error: it is a workflow change that needs versioning.
 func Elicit[T any](ctx workflow.Context, message string) (T, error) {
 	return ElicitWithOptions[T](ctx, message, ElicitOptions{})
 }
@@ -119,8 +118,8 @@ const AnswerUpdate = "durablemcp.answer"
 
 // An Answer is the argument of [AnswerUpdate].
 type Answer struct {
-	// Key is the key of the question, or [ElicitOptions.Name], if only one of
-	// that is open. If empty, the one open question is meant.
+	// Key is the question's key. Its prefix [ElicitOptions.Name] suffices if only one
+	// question of that name is open, and nothing if only one is open at all.
 	Key string `json:"key,omitempty" jsonschema:"description=The key of the question. If left out\\, the one open question is meant."`
 	// Action is "accept", "decline" or "cancel" (MCP 2025-11-25,
 	// client/elicitation, Response Actions).

@@ -22,11 +22,9 @@ type DeclarationError struct {
 	Found, Want string
 }
 
-// NewProtocolError returns an error with which a workflow ends a call not with a
-// result that is an error, which the model reads and can act upon, but with an
-// error of the protocol: a JSON-RPC error of the given code, which goes to the
-// client, as a task that has failed. Most failures are not that: return other
-// errors for them.
+// NewProtocolError returns an error with which a workflow fails the call with a JSON-RPC
+// error of the given code instead of a tool error, which a model could read and act upon. A
+// task fails with it. Most failures are not of that kind: return other errors for them.
 //
 // The workflow fails with it, and is not retried. The message and data, which
 // must marshal to JSON or be nil, reach the client as they are.

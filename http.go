@@ -17,8 +17,8 @@ import (
 // tasks (notifications/tasks), and the header Mcp-Name on requests about tasks,
 // which must be the task's ID (SEP-2663, Routing Headers): another value is
 // refused with the status 400 and the JSON-RPC error -32020. A missing header
-// is let pass, although the specification asks clients for it: the SDK's own
-// clients do not send it with methods that they do not know.
+// is accepted, although the specification asks clients for it: the SDK's own clients do
+// not send it with methods that they do not know.
 //
 // The context of a request has the values of its own HTTP request's context,
 // such as HTTP middleware adds, for every generation of client: for
@@ -42,7 +42,7 @@ import (
 // A nil opts is the same as the zero options; Stateless and
 // PropagateRequestCancellation in it are ignored, because the client's
 // protocol version decides them. Set SessionTimeout if clients come and go:
-// by default, sessions of clients that never said goodbye stay for ever.
+// by default, abandoned sessions are kept indefinitely.
 //
 // A call of a session ends when its answer cannot be delivered any more: when the
 // client's connection is gone, unless opts has an EventStore, and when the client
@@ -50,8 +50,8 @@ import (
 // that their workflows are still running, and streams end. None of this cancels
 // a workflow.
 //
-// A browser page of another origin is the embedder's to refuse: wrap the
-// handler with [http.CrossOriginProtection], and with authentication.
+// The handler does not check Origin: wrap it with [http.CrossOriginProtection], and with
+// authentication.
 func NewHTTPHandler(server *mcp.Server, opts *mcp.StreamableHTTPOptions) http.Handler {
 	return httpserver.NewHandler(server, opts)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // DefaultWait is the default of [Options.Wait]. It stays below the 60 seconds
-// after which most MCP clients give a request up.
+// after which most MCP clients give up on a request.
 const DefaultWait = 45 * time.Second
 
 // DefaultInlineWait is the default of [Options.InlineWait].
@@ -55,16 +55,15 @@ type Options struct {
 	// the log says so if nothing else is wrong with a call.
 	IgnoreArguments []string
 
-	// MaxResultBytes is how long the JSON of a result can be. Of a longer one,
-	// the call answers with the beginning, as an error that says that the work
-	// is done. If zero, defaults to [DefaultMaxBytes].
+	// MaxResultBytes is how long the JSON of a result can be. A longer result is
+	// returned as an error that holds its beginning; the workflow has completed.
+	// If zero, defaults to [DefaultMaxBytes].
 	MaxResultBytes int
 
 	// MaxWaiting is how many calls can wait for their workflows, and tasks be
 	// subscribed to, at a time, on each server that the registry is mounted on:
-	// each costs Temporal a long poll. Further calls are answered as if their wait
-	// were over after the first 200 ms, and further subscriptions are not agreed
-	// to. If zero, defaults to [DefaultMaxWaiting].
+	// each costs Temporal a long poll. Calls beyond the limit return after 200 ms,
+	// as if Wait had elapsed, and further subscriptions are not accepted. If zero, defaults to [DefaultMaxWaiting].
 	//
 	// One principal has at most as many of them as are left free, which is half
 	// of all if there is no other: set MaxWaiting to twice what you need if all
@@ -76,8 +75,8 @@ type Options struct {
 
 	// Secret is mixed into task IDs and into the state of calls that wait for
 	// an answer. If set, people who can read the Temporal namespace cannot make
-	// them. All servers that serve the same tasks need the same Secret; another
-	// one makes what was given out under the old one unknown.
+	// them. All servers that serve the same tasks need the same Secret. Changing it
+	// invalidates all outstanding task IDs and request states.
 	Secret []byte
 
 	// WebUIURL is the address of the Temporal Web UI, such as
@@ -99,8 +98,8 @@ type Options struct {
 	// costs more requests. If empty, defaults to [DefaultNamespace].
 	Namespace string
 
-	// Principal names who makes a request: who owns what is started, and is part
-	// of its workflow ID. An error refuses the call. If nil, it is the subject
+	// Principal returns the caller's identity, which owns the workflows that the
+	// caller starts and is part of their IDs. An error refuses the call. If nil, it is the subject
 	// of the verified bearer token ([auth.TokenInfo.UserID]) over HTTP and empty
 	// elsewhere.
 	//
@@ -135,8 +134,8 @@ type Options struct {
 	// (server v1.32.1).
 	EagerStart bool
 
-	// Logger receives what a person has to look into: failures whose details
-	// must not reach a model. If nil, defaults to [slog.Default].
+	// Logger receives details that are withheld from clients: failures whose
+	// causes must not reach a model. If nil, defaults to [slog.Default].
 	Logger *slog.Logger
 }
 

@@ -13,8 +13,8 @@ import (
 // Clients that wait for the workflow see it as notifications/progress, clients
 // with tasks as the task's status message, and people in the Web UI as the
 // workflow's current details, which it replaces but for open questions.
-// Clients never see progress go back: a done that does not exceed that of the
-// report before is not passed on to those that count. A run that continues another
+// Progress that is sent to clients never decreases: a done that does not exceed the one
+// before is not forwarded to clients that count. A run that continues another
 // as new has reported nothing yet.
 //
 // Reports within one workflow task are one, the last: it adds an event to the workflow's

@@ -13,8 +13,7 @@ import (
 // DefaultQueryWait is the default of [QueryTool.Wait].
 const DefaultQueryWait = 5 * time.Second
 
-// A QueryTool is a tool that asks a workflow for something by a query. It
-// changes nothing, and works on workflows that have ended, too, for as long as
+// A QueryTool is a tool that exposes a workflow query. It changes nothing, and works on workflows that have ended, too, for as long as
 // Temporal keeps them.
 //
 // A worker of the workflow must be alive to answer. If none polls the

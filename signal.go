@@ -47,8 +47,8 @@ type SignalTool struct {
 
 	// WorkflowID is a template of the workflow's ID, whose placeholders become
 	// required arguments of the tool. If empty, the arguments are workflow_id
-	// and, optional, run_id: a run stands for the chain that it belongs to, so
-	// that a handle outlasts continue-as-new, retries and resets.
+	// and, optional, run_id: a run ID identifies its whole chain of
+	// runs, so that a handle outlasts continue-as-new, retries and resets.
 	WorkflowID string
 	// IDScope says whose the IDs are that WorkflowID makes, where no tool of the
 	// registry starts the workflow. The zero value is [InferScope].

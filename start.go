@@ -17,7 +17,7 @@ import (
 //
 // Starting and acting are one request: either both happen, or neither. A
 // workflow that runs already must have been started with the same arguments, by a
-// caller whose work this one may touch; else the call is a conflict and changes
+// caller whose execution this one may touch; otherwise the call is a conflict and changes
 // nothing.
 //
 // Of two concurrent first calls with other arguments, an [UpdateTool] carries one

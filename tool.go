@@ -81,11 +81,11 @@ type WorkflowTool struct {
 	TaskSupport TaskSupport
 	// CancelWorkflow cancels the workflow when the client cancels its request
 	// (notifications/cancelled) in mode [ModeWait]. By default the workflow
-	// goes on. A connection that dies cancels nothing in any case; neither does
+	// goes on. A connection that dies never cancels anything; neither does
 	// closing the response stream of an HTTP request of protocol version
-	// 2026-07-28, which nobody can tell from that. tasks/cancel cancels the
-	// workflow of a task in any case: it is made for that. Only who started a
-	// workflow can cancel it in either way: for others, there is [CancelTool].
+	// 2026-07-28, which nobody can tell from that. tasks/cancel always cancels the
+	// workflow of a task. Only the caller that started a workflow can cancel it in
+	// either way; for others, there is [CancelTool].
 	CancelWorkflow bool
 
 	// WorkflowID is a template of the workflow's ID, such as
@@ -113,10 +113,10 @@ type WorkflowTool struct {
 	// nothing. Arguments are the same if they are so as given, or with their
 	// defaults applied: a deploy that adds an optional argument changes nothing.
 	//
-	// The IDs of one principal are never those of another: unless the template
-	// has {@principal} or {@uuid}, or the tool is SharedID, a colon and the
-	// principal come behind it, for callers that have one. The templates of the
-	// registry's other tools for the workflow are completed in the same way.
+	// Each principal has its own ID space: unless the template has {@principal} or
+	// {@uuid}, or SharedID is set, ":" and the principal are appended for callers
+	// that have one. The templates of the registry's other tools for the workflow are
+	// completed in the same way.
 	WorkflowID string
 	// SharedID says that the template names something that callers share, such as
 	// an invoice: its IDs are the same for all of them. Whoever comes first

@@ -61,8 +61,8 @@ type UpdateTool struct {
 	// starts the workflow. The zero value is [InferScope].
 	IDScope IDScope
 	// UpdateID is a template of the update's ID, over the tool's arguments as
-	// in [WorkflowTool.WorkflowID]. Temporal carries an update of one ID out
-	// once in a workflow run: a second call gets the answer of the first, also
+	// in [WorkflowTool.WorkflowID]. Temporal executes an update ID at most
+	// once per run: a second call gets the answer of the first, also
 	// when the run has ended, for as long as Temporal keeps it. One with other
 	// arguments is a conflict; that is looked up in the run's history, from its
 	// end, which takes a request for a first call, and the more the longer ago the

@@ -42,7 +42,7 @@ const (
 // to 30 seconds until ctx is done. So it does after internal errors (code -32603), but
 // no more than 50 times in a row, which takes 12 to 25 minutes: a server that answers
 // may say the same for ever. The last such error ends Wait; the task may go on. A
-// connection given to [New] cannot be mended, so its end ends Wait.
+// connection given to [New] cannot be re-established, so Wait fails when it ends.
 //
 // If the task is cancelled or failed, or if it requires input that the client
 // cannot give, the error is a [*TaskError]. In the last case, answer with

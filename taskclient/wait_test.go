@@ -455,7 +455,7 @@ func TestWaitTimesOut(t *testing.T) {
 	}
 }
 
-// The end of a connection ends Wait: nobody can mend it here.
+// The end of a connection ends Wait: nobody can re-establish it here.
 func TestWaitConnectionEnds(t *testing.T) {
 	t.Parallel()
 	c := awake(overConn(t, nil, result(state("t1", Working, 1, ""))))

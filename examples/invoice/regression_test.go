@@ -205,7 +205,7 @@ func TestRegressionSubmitterCannotApprove(t *testing.T) {
 		}
 		model.call(tool, arguments).mustFail(t, "NotFound", "Nothing was done")
 	}
-	// It looks as if there were no such invoice, so nothing can be learnt.
+	// It looks as if there were no such invoice, so nothing can be learned.
 	got := model.call("approve_invoice", in.arg())
 	if want := strings.ReplaceAll(unknown.Text, "unknown", in.ID); got.Text != want {
 		t.Errorf("refused with %q, and for an invoice that is not there with %q", got.Text, want)

@@ -256,7 +256,7 @@ func deleted(tool, id string) *ToolError {
 	return &ToolError{
 		Type:    TypeNotFound,
 		Message: fmt.Sprintf("The workflow %q, for which %s waited, is not there any more: somebody has deleted it from Temporal.", id, tool),
-		Advice:  "How it ended cannot be learnt. Tell the user.",
+		Advice:  "How it ended cannot be learned. Tell the user.",
 	}
 }
 

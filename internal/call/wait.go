@@ -122,9 +122,9 @@ func (w *Waiter) resultOrTask(ctx context.Context, c *Call, e *execution.Executi
 }
 
 // await waits for the workflow until the deadline, and answers with how it
-// ended. It returns nil if that was not learnt. Its error is a JSON-RPC error
+// ended. It returns nil if that was not learned. Its error is a JSON-RPC error
 // with which the workflow ended, or a [*ToolError] if how it ended cannot be
-// learnt.
+// learned.
 func (w *Waiter) await(ctx context.Context, c *execution.Client, e *execution.Execution, deadline time.Time) (*mcp.CallToolResult, error) {
 	ctx, cancel := execution.Until(ctx, deadline)
 	defer cancel()

@@ -727,7 +727,7 @@ func TestTaskListenLosesNoEnd(t *testing.T) {
 }
 
 // TestTaskListenGoesOnAfterAReset resets a workflow that has ended before its
-// listeners have learnt how. They go on, and Temporal is left in peace.
+// listeners have learned how. They go on, and Temporal is left in peace.
 func TestTaskListenGoesOnAfterAReset(t *testing.T) {
 	t.Parallel()
 	r := setUpTasks(t, options{})

@@ -28,7 +28,7 @@ const RequestTimeout = 10 * time.Second
 // answer that it is running must not wait for them for long.
 const LookTimeout = 3 * time.Second
 
-// A Client is the Temporal client of one Mount, and what was learnt
+// A Client is the Temporal client of one Mount, and what was learned
 // through it.
 type Client struct {
 	client.Client

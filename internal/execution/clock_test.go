@@ -16,7 +16,7 @@ func TestClock(t *testing.T) {
 			t.Errorf("%s: got %v, %v; want %v, %v", what, got, k, ahead, known)
 		}
 	}
-	wants("nothing learnt", 0, false)
+	wants("nothing learned", 0, false)
 	asked := time.Now()
 	c.learn(asked, asked.Add(99*time.Second))
 	wants("a slow request", 99*time.Second, true)

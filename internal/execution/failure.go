@@ -118,7 +118,7 @@ func (e *UnreadableError) Error() string { return e.Err.Error() }
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
 // neverSent reports whether a request surely did not reach Temporal: the SDK's
-// client has not even learnt what the server can do, as it does before its first
+// client has not even learned what the server can do, as it does before its first
 // request. Only the text tells. That there is no connection now says nothing: the
 // client repeats requests by itself, and an earlier attempt may have arrived.
 func neverSent(err error) bool { return strings.Contains(err.Error(), "failed reaching server") }

@@ -43,7 +43,7 @@ func IsOutcome(err error) bool {
 //
 // The error is nil for a completed workflow, a
 // [temporal.WorkflowExecutionError] for one that ended in another way, and
-// anything else if the end was not learnt, be it for ctx's deadline.
+// anything else if the end was not learned, be it for ctx's deadline.
 func Follow(ctx context.Context, c *Client, e *Execution) (converter.RawValue, error) {
 	for {
 		var result converter.RawValue

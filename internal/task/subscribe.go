@@ -119,7 +119,7 @@ func (s *Server) begin(ctx context.Context, req *listenRequest, stream *listen.S
 const maxLooks = 10
 
 // known returns the tasks that a stream asks for and its client may see. Its
-// error says that it could not be learnt which: that is not the same as none.
+// error says that it could not be learned which: that is not the same as none.
 func (s *Server) known(ctx context.Context, req *listenRequest, stream *listen.Stream) ([]*task, error) {
 	ids := slices.Clone(stream.TaskIDs)
 	slices.Sort(ids)
