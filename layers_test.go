@@ -47,7 +47,9 @@ var layers = map[string]layer{
 	"internal/token":      {may: []string{"internal/idtemplate"}, mustNot: leaf},
 	"internal/idtemplate": {mustNot: leaf},
 	"internal/redact":     {mustNot: leaf},
-	"internal/schema":     {mustNot: leaf},
+	"internal/schema":     {may: []string{"internal/jsonread", "internal/jsontree"}, mustNot: leaf},
+	"internal/jsonread":   {may: []string{"internal/jsontree"}, mustNot: leaf},
+	"internal/jsontree":   {mustNot: leaf},
 	"taskclient":          {},
 }
 

@@ -7,6 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/durablemcp/durablemcp/internal/jsonread"
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 // Decode reads the arguments of a call. It applies the defaults of the schema and holds
@@ -18,14 +21,14 @@ import (
 // canonical are nil. Otherwise canonical is the one spelling of args: members sorted, no
 // insignificant space, every number in one form (1.0 is 1) without loss.
 // Decode(canonical) gives the same again.
-func (s *Schema) Decode(raw json.RawMessage) (args map[string]any, canonical json.RawMessage, violations []Violation) {
+func (s *Schema) Decode(raw json.RawMessage) (args map[string]any, canonical json.RawMessage, violations []jsonread.Violation) {
 	args, violations = s.given(raw)
 	if len(violations) > 0 {
 		return nil, nil, violations
 	}
-	room := MaxBytes
+	room := jsonread.MaxBytes
 	if s.defaults.apply(args, &room); room < 0 {
-		return nil, nil, []Violation{{Message: fmt.Sprintf("longer than the %d bytes that can be sent, with their defaults", MaxBytes)}}
+		return nil, nil, []jsonread.Violation{{Message: fmt.Sprintf("longer than the %d bytes that can be sent, with their defaults", jsonread.MaxBytes)}}
 	}
 	if violations = s.validate(args); len(violations) > 0 {
 		return nil, nil, violations
@@ -33,23 +36,23 @@ func (s *Schema) Decode(raw json.RawMessage) (args map[string]any, canonical jso
 	if violations = s.durations.normalise(args); len(violations) > 0 {
 		return nil, nil, violations
 	}
-	return args, appendMap(nil, args), nil
+	return args, jsontree.AppendMap(nil, args), nil
 }
 
 // given reads arguments as the caller gave them, without defaults. They are not yet held
 // to the schema.
-func (s *Schema) given(raw json.RawMessage) (map[string]any, []Violation) {
+func (s *Schema) given(raw json.RawMessage) (map[string]any, []jsonread.Violation) {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 || string(raw) == "null" {
 		raw = json.RawMessage("{}")
 	}
-	v, violations := readAs(raw, s.leniency)
+	v, violations := jsonread.Read(raw, s.leniency.apply)
 	if len(violations) > 0 {
 		return nil, violations
 	}
 	args, ok := v.(map[string]any)
 	if !ok {
-		return nil, []Violation{{Message: "got " + jsonType(v) + ", want object"}}
+		return nil, []jsonread.Violation{{Message: "got " + jsonType(v) + ", want object"}}
 	}
 	properties := s.Properties()
 	for _, name := range s.ignored {

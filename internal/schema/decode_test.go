@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/durablemcp/durablemcp/internal/jsonread"
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 func forecast(t testing.TB) *Schema {
@@ -31,7 +34,7 @@ func structSchema[T any](t testing.TB) *Schema {
 	return s
 }
 
-func texts(violations []Violation) []string {
+func texts(violations []jsonread.Violation) []string {
 	list := []string{}
 	for _, v := range violations {
 		list = append(list, v.String())
@@ -121,7 +124,7 @@ func TestDecodeBadInput(t *testing.T) {
 			start := time.Now()
 			args, canonical, violations := s.Decode(json.RawMessage(c.raw))
 			if args != nil || canonical != nil {
-				t.Errorf("got arguments: %s", cut(string(canonical)))
+				t.Errorf("got arguments: %s", jsontree.Cut(string(canonical)))
 			}
 			if got := texts(violations); !slices.Equal(got, c.want) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
@@ -152,9 +155,9 @@ func TestDecodeHostile(t *testing.T) {
 	t.Parallel()
 	s := structSchema[BadInput](t)
 	for name, raw := range map[string]string{
-		"violations":  `{"name":"bob","lines":[` + strings.Repeat("{},", MaxValues/4) + `{}]}`,
-		"properties":  `{"name":"bob",` + manyMembers(MaxValues/4) + `}`,
-		"exponents":   `{"name":"bob","lines":[` + strings.Repeat("1e399,", MaxValues/4) + `{}]}`,
+		"violations":  `{"name":"bob","lines":[` + strings.Repeat("{},", jsonread.MaxValues/4) + `{}]}`,
+		"properties":  `{"name":"bob",` + manyMembers(jsonread.MaxValues/4) + `}`,
+		"exponents":   `{"name":"bob","lines":[` + strings.Repeat("1e399,", jsonread.MaxValues/4) + `{}]}`,
 		"deep member": strings.Repeat(`{"name":"bob","sub":`, 150) + `{"age":9223372036854775808,"name":"` + strings.Repeat("x", 4_000_000) + `"}` + strings.Repeat("}", 150),
 	} {
 		start := time.Now()

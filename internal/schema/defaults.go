@@ -1,5 +1,7 @@
 package schema
 
+import "github.com/durablemcp/durablemcp/internal/jsontree"
+
 // A filler knows the defaults of a schema. Nil has none.
 type filler struct {
 	members  map[string]*memberFiller
@@ -14,23 +16,23 @@ type memberFiller struct {
 }
 
 // newFiller collects the defaults below a schema of the document.
-func newFiller(document *node) *filler {
-	b := fillerBuilder{document, map[*node]*filler{}}
-	if !b.hasDefaults(document, map[*node]bool{}) {
+func newFiller(document *jsontree.Node) *filler {
+	b := fillerBuilder{document, map[*jsontree.Node]*filler{}}
+	if !b.hasDefaults(document, map[*jsontree.Node]bool{}) {
 		return nil
 	}
 	return b.build(document)
 }
 
 type fillerBuilder struct {
-	document *node
-	made     map[*node]*filler
+	document *jsontree.Node
+	made     map[*jsontree.Node]*filler
 }
 
 // target follows a reference.
-func (b fillerBuilder) target(n *node) *node {
-	if ref := n.text("$ref"); ref != "" {
-		if def := b.document.resolve(ref[1:]); def != nil {
+func (b fillerBuilder) target(n *jsontree.Node) *jsontree.Node {
+	if ref := n.Text("$ref"); ref != "" {
+		if def := b.document.Resolve(ref[1:]); def != nil {
 			return def
 		}
 	}
@@ -38,18 +40,18 @@ func (b fillerBuilder) target(n *node) *node {
 }
 
 // parts lists the schemas of the values inside a value of schema n.
-func parts(n *node) (named *node, elements *node) {
-	elements = n.child("items")
+func parts(n *jsontree.Node) (named *jsontree.Node, elements *jsontree.Node) {
+	elements = n.Child("items")
 	if elements == nil {
-		elements = n.child("additionalProperties")
+		elements = n.Child("additionalProperties")
 	}
-	if patterns := n.child("patternProperties"); elements == nil && patterns != nil && len(patterns.members) == 1 {
-		elements, _ = patterns.members[0].value.(*node)
+	if patterns := n.Child("patternProperties"); elements == nil && patterns != nil && len(patterns.Members) == 1 {
+		elements, _ = patterns.Members[0].Value.(*jsontree.Node)
 	}
-	return n.child("properties"), elements
+	return n.Child("properties"), elements
 }
 
-func (b fillerBuilder) hasDefaults(n *node, seen map[*node]bool) bool {
+func (b fillerBuilder) hasDefaults(n *jsontree.Node, seen map[*jsontree.Node]bool) bool {
 	n = b.target(n)
 	if seen[n] {
 		return false
@@ -62,15 +64,15 @@ func (b fillerBuilder) hasDefaults(n *node, seen map[*node]bool) bool {
 	if named == nil {
 		return false
 	}
-	for _, m := range named.members {
-		if p, ok := m.value.(*node); ok && (p.has("default") || b.hasDefaults(p, seen)) {
+	for _, m := range named.Members {
+		if p, ok := m.Value.(*jsontree.Node); ok && (p.Has("default") || b.hasDefaults(p, seen)) {
 			return true
 		}
 	}
 	return false
 }
 
-func (b fillerBuilder) build(n *node) *filler {
+func (b fillerBuilder) build(n *jsontree.Node) *filler {
 	n = b.target(n)
 	if f, ok := b.made[n]; ok {
 		return f
@@ -78,24 +80,24 @@ func (b fillerBuilder) build(n *node) *filler {
 	f := &filler{members: map[string]*memberFiller{}}
 	b.made[n] = f
 	named, elements := parts(n)
-	if elements != nil && b.hasDefaults(elements, map[*node]bool{}) {
+	if elements != nil && b.hasDefaults(elements, map[*jsontree.Node]bool{}) {
 		f.elements = b.build(elements)
 	}
 	if named == nil {
 		return f
 	}
-	for _, m := range named.members {
-		p, ok := m.value.(*node)
+	for _, m := range named.Members {
+		p, ok := m.Value.(*jsontree.Node)
 		if !ok {
 			continue
 		}
-		mf := &memberFiller{value: p.get("default"), present: p.has("default")}
-		mf.size = len(m.key) + len(appendJSON(nil, mf.value))
-		if b.hasDefaults(p, map[*node]bool{}) {
+		mf := &memberFiller{value: p.Get("default"), present: p.Has("default")}
+		mf.size = len(m.Key) + len(jsontree.Append(nil, mf.value))
+		if b.hasDefaults(p, map[*jsontree.Node]bool{}) {
 			mf.below = b.build(p)
 		}
 		if mf.present || mf.below != nil || f.elements != nil {
-			f.members[m.key] = mf
+			f.members[m.Key] = mf
 		}
 	}
 	return f
@@ -125,7 +127,7 @@ func (f *filler) applyMembers(m map[string]any, room *int) {
 			if *room -= mf.size; *room < 0 {
 				return
 			}
-			m[name] = plain(mf.value)
+			m[name] = jsontree.Plain(mf.value)
 		}
 		mf.below.apply(m[name], room)
 	}

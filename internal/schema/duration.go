@@ -7,6 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/durablemcp/durablemcp/internal/jsonread"
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 // durationPattern is what time.ParseDuration reads, without its rarer spellings.
@@ -14,10 +17,10 @@ const durationPattern = `^-?([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`
 
 const durationHint = `such as "90s" or "1h30m"`
 
-func durationNode(output bool) *node {
-	n := object("type", "string", "description", "A duration "+durationHint+".")
+func durationNode(output bool) *jsontree.Node {
+	n := jsontree.NewObject("type", "string", "description", "A duration "+durationHint+".")
 	if !output {
-		n.set("pattern", durationPattern)
+		n.Set("pattern", durationPattern)
 	}
 	return n
 }
@@ -149,16 +152,16 @@ func (p *plan) member(name string) *plan {
 
 // normalise writes every duration in v the way Go does, in place, and returns those
 // that are none.
-func (p *plan) normalise(v any) (violations []Violation) {
+func (p *plan) normalise(v any) (violations []jsonread.Violation) {
 	if p == nil {
 		return nil
 	}
 	normalised(p, v, nil, &violations)
-	return limit(violations)
+	return jsonread.Limit(violations)
 }
 
-func normalised(p *plan, v any, path []string, violations *[]Violation) any {
-	if len(*violations) > maxViolations {
+func normalised(p *plan, v any, path []string, violations *[]jsonread.Violation) any {
+	if len(*violations) > jsonread.MaxViolations {
 		return v
 	}
 	switch v := v.(type) {
@@ -180,7 +183,7 @@ func normalised(p *plan, v any, path []string, violations *[]Violation) any {
 		}
 		d, err := time.ParseDuration(v)
 		if err != nil {
-			*violations = append(*violations, Violation{Path: pointer(path), Message: notDuration(v)})
+			*violations = append(*violations, jsonread.Violation{Path: jsontree.Pointer(path), Message: notDuration(v)})
 		} else if !p.spelled {
 			return d.String()
 		}
@@ -194,7 +197,7 @@ func (p *plan) toGo(raw []byte) []byte {
 		if lit[0] != '"' {
 			return lit
 		}
-		d, err := time.ParseDuration(unquote(lit))
+		d, err := time.ParseDuration(jsonread.Unquote(lit))
 		switch {
 		case err != nil:
 			return lit
@@ -226,38 +229,38 @@ func (p *plan) rewrite(raw []byte, f func(p *plan, lit []byte) []byte) []byte {
 	if p == nil {
 		return raw
 	}
-	e := &editor{cursor: cursor{data: raw}, f: f}
+	e := &editor{Cursor: jsonread.Cursor{Data: raw}, f: f}
 	e.value(p)
 	return append(e.out, raw[e.copied:]...)
 }
 
 type editor struct {
-	cursor
+	jsonread.Cursor
 	f      func(p *plan, lit []byte) []byte
 	out    []byte
 	copied int // how much of the data is in out
 }
 
 func (e *editor) value(p *plan) {
-	first := e.peek()
+	first := e.Peek()
 	switch {
 	case p == nil:
-		e.skip()
+		e.Skip()
 	case first == '{':
-		for first := true; e.more(first, '}'); first = false {
-			e.value(p.member(unquote(e.key())))
+		for first := true; e.More(first, '}'); first = false {
+			e.value(p.member(jsonread.Unquote(e.Key())))
 		}
 	case first == '[':
-		for first := true; e.more(first, ']'); first = false {
+		for first := true; e.More(first, ']'); first = false {
 			e.value(p.elements)
 		}
 	default:
-		start := e.pos
-		lit := e.literal()
+		start := e.Pos
+		lit := e.Literal()
 		if p.duration {
-			e.out = append(e.out, e.data[e.copied:start]...)
+			e.out = append(e.out, e.Data[e.copied:start]...)
 			e.out = append(e.out, e.f(p, lit)...)
-			e.copied = e.pos
+			e.copied = e.Pos
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/durablemcp/durablemcp/internal/jsonread"
 )
 
 // A fit tells whether a value fits a schema, at a fraction of what the validator takes to
@@ -179,7 +181,7 @@ func (f *fit) takesLength(s string) bool {
 }
 
 func (f *fit) takesNumber(n json.Number) bool {
-	if f.types&kindNumber == noKind && (!f.integers || !isInteger(string(n))) {
+	if f.types&kindNumber == noKind && (!f.integers || !jsonread.IsInteger(string(n))) {
 		return false
 	}
 	if math.IsInf(f.value.low, -1) && math.IsInf(f.value.high, 1) {

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/durablemcp/durablemcp/internal/jsonread"
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 // A source turns fuzz bytes into choices. At the end everything is zero.
@@ -188,7 +191,7 @@ var readByHand = map[reflect.Type]bool{
 
 // checkRefused allows Go to refuse what the schema accepts where no schema can say it:
 // numbers that are too large, and what methods refuse.
-func checkRefused(t *testing.T, typ reflect.Type, canonical []byte, violations []Violation) {
+func checkRefused(t *testing.T, typ reflect.Type, canonical []byte, violations []jsonread.Violation) {
 	t.Helper()
 	checkViolations(t, violations)
 	for _, v := range violations {
@@ -227,7 +230,7 @@ func FuzzDecode(f *testing.F) {
 		_, _ = outputs[i].Structured(raw)
 		checkReader(t, raw)
 		s := schemas[i]
-		if tree, violations := read(raw); len(violations) == 0 {
+		if tree, violations := jsonread.Read(raw, nil); len(violations) == 0 {
 			checkFit(t, s.validator, tree)
 		}
 		args, canonical, violations := s.Decode(raw)
@@ -253,18 +256,18 @@ func checkFit(t *testing.T, v validator, value any) {
 	t.Helper()
 	err := v.compiled.Validate(value)
 	if takes := v.fits[v.compiled].takes(value); takes != (err == nil) {
-		t.Fatalf("%s is taken: %v; the validator says %v", appendJSON(nil, value), takes, err)
+		t.Fatalf("%s is taken: %v; the validator says %v", jsontree.Append(nil, value), takes, err)
 	}
 }
 
-func checkViolations(t *testing.T, violations []Violation) {
+func checkViolations(t *testing.T, violations []jsonread.Violation) {
 	t.Helper()
-	if len(violations) > maxViolations+1 {
+	if len(violations) > jsonread.MaxViolations+1 {
 		t.Fatalf("%d violations", len(violations))
 	}
 	for _, v := range violations {
 		if len(v.Message) > 3000 || v.Message == "" {
-			t.Fatalf("a message of %d bytes: %s", len(v.Message), cut(v.Message))
+			t.Fatalf("a message of %d bytes: %s", len(v.Message), jsontree.Cut(v.Message))
 		}
 	}
 }
@@ -272,7 +275,7 @@ func checkViolations(t *testing.T, violations []Violation) {
 // checkReader compares the strict reader with encoding/json where both accept.
 func checkReader(t *testing.T, raw []byte) {
 	t.Helper()
-	got, violations := read(raw)
+	got, violations := jsonread.Read(raw, nil)
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	var want any
@@ -352,7 +355,7 @@ func FuzzAccepted(f *testing.F) {
 		if err != nil {
 			t.Skip(err)
 		}
-		tree, violations := read(s.durations.fromGo(raw))
+		tree, violations := jsonread.Read(s.durations.fromGo(raw), nil)
 		if len(violations) > 0 {
 			t.Skip(violations)
 		}
@@ -392,7 +395,7 @@ func (s *source) respell(b []byte, v any) []byte {
 			if b[len(b)-1] != ' ' {
 				b = append(b, ", "...)
 			}
-			b = append(appendString(b, name), ':')
+			b = append(jsontree.AppendString(b, name), ':')
 			b = s.respell(b, e)
 		}
 		return append(b, '}')
@@ -409,7 +412,7 @@ func (s *source) respell(b []byte, v any) []byte {
 		if s.byte()%16 == 7 {
 			v = strings.ToValidUTF8(s.text(), "?")
 		}
-		return appendString(b, v)
+		return jsontree.AppendString(b, v)
 	case json.Number:
 		if s.byte()%16 == 7 {
 			v = json.Number([]string{"1.5", "-1", "1e20", "1e300", "1e-300", "256"}[s.byte()%6])
@@ -419,5 +422,5 @@ func (s *source) respell(b []byte, v any) []byte {
 		}
 		return append(append(b, v...), []string{"", ".0", "e0", ".00E+0", "0e-1"}[s.byte()%5]...)
 	}
-	return appendJSON(b, v)
+	return jsontree.Append(b, v)
 }

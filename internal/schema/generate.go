@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 // maxNodes bounds a schema. A type that needs more is of no use to a model, and
@@ -25,7 +27,7 @@ type generator struct {
 
 type definition struct {
 	name string // what it is called if it is published
-	node *node
+	node *jsontree.Node
 }
 
 func newGenerator(output bool) *generator {
@@ -43,7 +45,7 @@ func (g *generator) fail(found, expected string) {
 
 // below runs f one step deeper.
 func (g *generator) below(step string, f func()) {
-	g.at = append(g.at, escapeToken(step))
+	g.at = append(g.at, jsontree.EscapeToken(step))
 	f()
 	g.at = g.at[:len(g.at)-1]
 }
@@ -52,17 +54,17 @@ const refPrefix = "#/$defs/"
 
 // define makes a definition under a new key and returns a reference to it. The
 // placeholder stands in while the definition is being made, for types that recur.
-func (g *generator) define(name string, placeholder *node, build func(key string) *node) *node {
+func (g *generator) define(name string, placeholder *jsontree.Node, build func(key string) *jsontree.Node) *jsontree.Node {
 	i := len(g.defs)
 	key := strconv.Itoa(i)
 	g.defs = append(g.defs, definition{name, placeholder})
 	g.defs[i].node = build(key)
-	return object("$ref", refPrefix+key)
+	return jsontree.NewObject("$ref", refPrefix+key)
 }
 
 // definitionOf returns the index of the definition that n refers to.
-func (g *generator) definitionOf(n *node) (int, bool) {
-	key, ok := strings.CutPrefix(n.text("$ref"), refPrefix)
+func (g *generator) definitionOf(n *jsontree.Node) (int, bool) {
+	key, ok := strings.CutPrefix(n.Text("$ref"), refPrefix)
 	if !ok {
 		return 0, false
 	}
@@ -71,7 +73,7 @@ func (g *generator) definitionOf(n *node) (int, bool) {
 }
 
 // deref follows references to definitions of this document.
-func (g *generator) deref(n *node) *node {
+func (g *generator) deref(n *jsontree.Node) *jsontree.Node {
 	for range len(g.defs) {
 		i, ok := g.definitionOf(n)
 		if !ok {
@@ -83,7 +85,7 @@ func (g *generator) deref(n *node) *node {
 }
 
 // element makes the schema of a value inside an array or a map.
-func (g *generator) element(t reflect.Type, addressable bool) *node {
+func (g *generator) element(t reflect.Type, addressable bool) *jsontree.Node {
 	n := g.value(t, addressable)
 	if g.output && writesNull(t) {
 		return nullable(n)
@@ -92,20 +94,20 @@ func (g *generator) element(t reflect.Type, addressable bool) *node {
 }
 
 // nullable allows null beside what n allows.
-func nullable(n *node) *node {
-	if n.empty() {
+func nullable(n *jsontree.Node) *jsontree.Node {
+	if n.Empty() {
 		return n
 	}
-	return object("anyOf", []any{n, object("type", "null")})
+	return jsontree.NewObject("anyOf", []any{n, jsontree.NewObject("type", "null")})
 }
 
 // value makes the schema of a type, apart from null.
-func (g *generator) value(t reflect.Type, addressable bool) *node {
+func (g *generator) value(t reflect.Type, addressable bool) *jsontree.Node {
 	seen := map[reflect.Type]bool{}
 	for ; t.Kind() == reflect.Pointer; addressable = true {
 		if seen[t] {
 			g.fail(t.String()+", a pointer to itself", "a type that ends")
-			return &node{}
+			return &jsontree.Node{}
 		}
 		seen[t] = true
 		t = t.Elem()
@@ -119,57 +121,57 @@ func (g *generator) value(t reflect.Type, addressable bool) *node {
 	return g.byForm(t, addressable)
 }
 
-func (g *generator) byForm(t reflect.Type, addressable bool) *node {
+func (g *generator) byForm(t reflect.Type, addressable bool) *jsontree.Node {
 	form := readForm(t)
 	if g.output {
 		form = writeForm(t, addressable)
 	}
 	switch form {
 	case formOfText:
-		return g.extended(t, object("type", "string"))
+		return g.extended(t, jsontree.NewObject("type", "string"))
 	case formOfJSON:
-		return g.extended(t, &node{})
+		return g.extended(t, &jsontree.Node{})
 	case formEither:
-		return object("anyOf", []any{object("type", "string"), coarse(t)})
+		return jsontree.NewObject("anyOf", []any{jsontree.NewObject("type", "string"), coarse(t)})
 	}
 	return g.byKind(t)
 }
 
 // coarse is what can be said of a value of which nobody knows the details.
-func coarse(t reflect.Type) *node {
+func coarse(t reflect.Type) *jsontree.Node {
 	switch t.Kind() {
 	case reflect.Struct, reflect.Map:
-		return object("type", "object")
+		return jsontree.NewObject("type", "object")
 	case reflect.Slice, reflect.Array:
-		return object("type", "array")
+		return jsontree.NewObject("type", "array")
 	}
-	return &node{}
+	return &jsontree.Node{}
 }
 
 // byKind makes the schema of a type from its kind. Types that can recur become definitions.
-func (g *generator) byKind(t reflect.Type) *node {
+func (g *generator) byKind(t reflect.Type) *jsontree.Node {
 	switch t.Kind() {
 	case reflect.Struct:
-		return g.once(t, object("type", "object"), g.structure)
+		return g.once(t, jsontree.NewObject("type", "object"), g.structure)
 	case reflect.Map:
-		return g.onceIfNamed(t, object("type", "object"), g.mapping)
+		return g.onceIfNamed(t, jsontree.NewObject("type", "object"), g.mapping)
 	case reflect.Slice, reflect.Array:
-		return g.onceIfNamed(t, object("type", "array"), g.sequence)
+		return g.onceIfNamed(t, jsontree.NewObject("type", "array"), g.sequence)
 	case reflect.Interface:
 		if t.NumMethod() > 0 && !g.output {
 			g.fail(t.String()+", an interface with methods", "a concrete type that JSON can be read into, or any")
 		}
-		return g.extended(t, &node{})
+		return g.extended(t, &jsontree.Node{})
 	}
 	return g.extended(t, g.scalar(t))
 }
 
 // once makes the definition of a type, or refers to the one that exists.
-func (g *generator) once(t reflect.Type, placeholder *node, build func(reflect.Type) *node) *node {
+func (g *generator) once(t reflect.Type, placeholder *jsontree.Node, build func(reflect.Type) *jsontree.Node) *jsontree.Node {
 	if key, ok := g.keys[t]; ok {
-		return object("$ref", refPrefix+key)
+		return jsontree.NewObject("$ref", refPrefix+key)
 	}
-	return g.define(typeName(t), placeholder, func(key string) *node {
+	return g.define(typeName(t), placeholder, func(key string) *jsontree.Node {
 		g.keys[t] = key
 		return g.extended(t, build(t))
 	})
@@ -177,21 +179,21 @@ func (g *generator) once(t reflect.Type, placeholder *node, build func(reflect.T
 
 // onceIfNamed is once for maps and lists. Those without a name cannot recur by themselves
 // and are made on the spot, so that tags can reach their elements.
-func (g *generator) onceIfNamed(t reflect.Type, placeholder *node, build func(reflect.Type) *node) *node {
+func (g *generator) onceIfNamed(t reflect.Type, placeholder *jsontree.Node, build func(reflect.Type) *jsontree.Node) *jsontree.Node {
 	if t.Name() == "" {
 		return build(t)
 	}
 	return g.once(t, placeholder, build)
 }
 
-func (g *generator) scalar(t reflect.Type) *node {
+func (g *generator) scalar(t reflect.Type) *jsontree.Node {
 	switch t.Kind() {
 	case reflect.Bool:
-		return object("type", "boolean")
+		return jsontree.NewObject("type", "boolean")
 	case reflect.String:
-		return object("type", "string")
+		return jsontree.NewObject("type", "string")
 	case reflect.Float32, reflect.Float64:
-		return object("type", "number")
+		return jsontree.NewObject("type", "number")
 	case reflect.Int8, reflect.Int16, reflect.Int32:
 		return g.bounded(-1<<(t.Bits()-1), 1<<(t.Bits()-1)-1)
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32:
@@ -199,57 +201,57 @@ func (g *generator) scalar(t reflect.Type) *node {
 	case reflect.Uint, reflect.Uint64, reflect.Uintptr:
 		return g.bounded(0, math.MaxInt64)
 	case reflect.Int, reflect.Int64:
-		return object("type", "integer")
+		return jsontree.NewObject("type", "integer")
 	}
 	g.fail(t.String(), "a type that has a JSON form")
-	return &node{}
+	return &jsontree.Node{}
 }
 
 // bounded makes an integer schema. The bounds of 64 bits are not published: they would
 // be noise to a model, and Values reports numbers beyond them.
-func (g *generator) bounded(low, high int64) *node {
-	n := object("type", "integer")
+func (g *generator) bounded(low, high int64) *jsontree.Node {
+	n := jsontree.NewObject("type", "integer")
 	if !g.output {
-		n.set("minimum", jsonInt(low))
+		n.Set("minimum", jsonInt(low))
 		if high != math.MaxInt64 {
-			n.set("maximum", jsonInt(high))
+			n.Set("maximum", jsonInt(high))
 		}
 	}
 	return n
 }
 
-func (g *generator) mapping(t reflect.Type) *node {
+func (g *generator) mapping(t reflect.Type) *jsontree.Node {
 	pattern, ok := keyForm(t.Key(), g.output)
 	if !ok {
 		g.fail(fmt.Sprintf("%s with keys of type %s", t, t.Key()), "keys that are strings, integers or have text methods")
-		return &node{}
+		return &jsontree.Node{}
 	}
-	var elem *node
+	var elem *jsontree.Node
 	g.below("*", func() { elem = g.element(t.Elem(), false) })
 	if pattern != "" && !g.output {
-		return object("type", "object", "patternProperties", object(pattern, elem), "additionalProperties", false)
+		return jsontree.NewObject("type", "object", "patternProperties", jsontree.NewObject(pattern, elem), "additionalProperties", false)
 	}
-	if elem.empty() {
-		return object("type", "object", "additionalProperties", true)
+	if elem.Empty() {
+		return jsontree.NewObject("type", "object", "additionalProperties", true)
 	}
-	return object("type", "object", "additionalProperties", elem)
+	return jsontree.NewObject("type", "object", "additionalProperties", elem)
 }
 
-func (g *generator) sequence(t reflect.Type) *node {
+func (g *generator) sequence(t reflect.Type) *jsontree.Node {
 	if isBytes(t) {
-		return object("type", "string", "contentEncoding", "base64")
+		return jsontree.NewObject("type", "string", "contentEncoding", "base64")
 	}
-	var elem *node
+	var elem *jsontree.Node
 	g.below("*", func() { elem = g.element(t.Elem(), t.Kind() == reflect.Slice) })
-	n := object("type", "array", "items", elem)
+	n := jsontree.NewObject("type", "array", "items", elem)
 	if t.Kind() == reflect.Array {
-		n.set("minItems", jsonInt(int64(t.Len())))
-		n.set("maxItems", jsonInt(int64(t.Len())))
+		n.Set("minItems", jsonInt(int64(t.Len())))
+		n.Set("maxItems", jsonInt(int64(t.Len())))
 	}
 	return n
 }
 
-func (g *generator) structure(t reflect.Type) *node {
+func (g *generator) structure(t reflect.Type) *jsontree.Node {
 	fields, clashes := fieldsOf(t)
 	for _, c := range clashes {
 		names := make([]string, len(c))
@@ -260,34 +262,34 @@ func (g *generator) structure(t reflect.Type) *node {
 			g.fail("fields "+strings.Join(names, " and ")+" of one JSON name, which Go leaves out", "different names")
 		})
 	}
-	properties, required, extra := &node{}, []any{}, &node{}
+	properties, required, extra := &jsontree.Node{}, []any{}, &jsontree.Node{}
 	for _, f := range fields {
 		if hidden(f.tag) {
 			continue
 		}
 		g.below(f.name, func() {
 			n, must := g.field(f, extra)
-			properties.set(f.name, n)
+			properties.Set(f.name, n)
 			if must {
 				required = append(required, f.name)
 			}
 		})
 	}
-	n := object("type", "object", "properties", properties)
+	n := jsontree.NewObject("type", "object", "properties", properties)
 	if len(required) > 0 {
-		n.set("required", required)
+		n.Set("required", required)
 	}
 	if !g.output {
-		n.set("additionalProperties", false)
-		for _, m := range extra.members {
-			n.set(m.key, m.value)
+		n.Set("additionalProperties", false)
+		for _, m := range extra.Members {
+			n.Set(m.Key, m.Value)
 		}
 	}
 	return n
 }
 
 // field makes the schema of one property and says whether it is required.
-func (g *generator) field(f field, parent *node) (n *node, required bool) {
+func (g *generator) field(f field, parent *jsontree.Node) (n *jsontree.Node, required bool) {
 	n = g.value(f.typ, false)
 	if f.quoted && !handwritten(indirect(f.typ)) {
 		n = g.quoted(indirect(f.typ))
@@ -302,7 +304,7 @@ func (g *generator) field(f field, parent *node) (n *node, required bool) {
 	if f.sealed {
 		g.fail("a field of an embedded pointer to an unexported struct, which Go cannot fill", "an exported or a plain embedded struct")
 	}
-	if n.has("default") {
+	if n.Has("default") {
 		return n, false
 	}
 	return n, tags.required || !f.omitEmpty && !f.omitZero && !f.optional && f.typ.Kind() != reflect.Pointer
@@ -313,44 +315,44 @@ func (g *generator) field(f field, parent *node) (n *node, required bool) {
 const quotedText = `^"([^"\\\x00-\x1f]|\\(["\\/bfnrt]|u[0-9a-fA-F]{4}))*"$`
 
 // quoted makes the schema of a scalar that json:",string" puts into a string.
-func (g *generator) quoted(t reflect.Type) *node {
+func (g *generator) quoted(t reflect.Type) *jsontree.Node {
 	if t == durationType {
 		return durationNode(g.output)
 	}
-	n := object("type", "string")
+	n := jsontree.NewObject("type", "string")
 	if g.output {
 		return n
 	}
 	switch {
 	case t == numberType, t.Kind() == reflect.Float32, t.Kind() == reflect.Float64:
-		n.set("pattern", `^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+		n.Set("pattern", `^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 	case t.Kind() == reflect.Bool:
-		n.set("enum", []any{"true", "false"})
+		n.Set("enum", []any{"true", "false"})
 	case t.Kind() == reflect.String:
-		n.set("pattern", quotedText)
+		n.Set("pattern", quotedText)
 	default:
-		n.set("pattern", "^-?(0|[1-9][0-9]*)$")
+		n.Set("pattern", "^-?(0|[1-9][0-9]*)$")
 	}
 	return n
 }
 
 // wellKnown makes the schemas of types of the standard library whose JSON is known better
 // than their methods tell.
-func (g *generator) wellKnown(t reflect.Type, addressable bool) (*node, bool) {
+func (g *generator) wellKnown(t reflect.Type, addressable bool) (*jsontree.Node, bool) {
 	switch t {
 	case timeType:
-		return object("type", "string", "format", "date-time"), true
+		return jsontree.NewObject("type", "string", "format", "date-time"), true
 	case durationType:
 		return durationNode(g.output), true
 	case rawMessageType:
-		return &node{}, true
+		return &jsontree.Node{}, true
 	case numberType:
-		return object("type", "number"), true
+		return jsontree.NewObject("type", "number"), true
 	case bigIntType:
 		if g.output && !addressable { // its methods have pointer receivers: written as a struct
-			return object("anyOf", []any{object("type", "integer"), coarse(t)}), true
+			return jsontree.NewObject("anyOf", []any{jsontree.NewObject("type", "integer"), coarse(t)}), true
 		}
-		return object("type", "integer"), true
+		return jsontree.NewObject("type", "integer"), true
 	}
 	return nil, false
 }

@@ -11,6 +11,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/durablemcp/durablemcp/internal/jsonread"
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -110,20 +113,20 @@ func checkInputRules(t *testing.T, name string, s *Schema) {
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	if root.text("type") != "object" {
+	if root.Text("type") != "object" {
 		t.Errorf("%s: the root is not of type object", name)
 	}
 	for _, key := range append([]string{"$ref", "$schema"}, rootCombinators...) {
-		if root.has(key) {
+		if root.Has(key) {
 			t.Errorf("%s: %s at the root", name, key)
 		}
 	}
-	root.walk(func(at string, n *node) {
-		if n.has("$id") {
+	walkSchemas(root, func(at string, n *jsontree.Node) {
+		if n.Has("$id") {
 			t.Errorf("%s%s: $id", name, at)
 		}
-		if _, list := n.get("type").([]any); list || n.text("type") == "null" {
-			t.Errorf("%s%s: type %v", name, at, n.get("type"))
+		if _, list := n.Get("type").([]any); list || n.Text("type") == "null" {
+			t.Errorf("%s%s: type %v", name, at, n.Get("type"))
 		}
 	})
 	for _, leak := range []string{"github.com", "durablemcp", "internal/"} {
@@ -237,10 +240,10 @@ func TestRoundTrip(t *testing.T) {
 
 func equalJSON(t *testing.T, a, b []byte) bool {
 	t.Helper()
-	x, vx := read(a)
-	y, vy := read(b)
+	x, vx := jsonread.Read(a, nil)
+	y, vy := jsonread.Read(b, nil)
 	if len(vx)+len(vy) > 0 {
 		t.Fatal(vx, vy)
 	}
-	return bytes.Equal(appendJSON(nil, x), appendJSON(nil, y))
+	return bytes.Equal(jsontree.Append(nil, x), jsontree.Append(nil, y))
 }

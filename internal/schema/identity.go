@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/durablemcp/durablemcp/internal/jsonread"
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 // An Identity tells which calls ask for the same work, however they spell it, and also if
@@ -46,18 +49,18 @@ func (s *Schema) Identify(raw json.RawMessage, args map[string]any, values []ref
 		return s.prune(v, sent)
 	}
 	id := Identity{Arguments: alike(args)}
-	full := appendMap(nil, id.Arguments)
+	full := jsontree.AppendMap(nil, id.Arguments)
 	id.Full = Digest(full)
 	if s.defaults == nil {
-		id.Given, id.Lean, id.Spelled = id.Full, id.Full, appendMap(nil, args)
+		id.Given, id.Lean, id.Spelled = id.Full, id.Full, jsontree.AppendMap(nil, args)
 		return id
 	}
 	given, _ := s.given(raw) // it was read before
 	_ = s.durations.normalise(given)
-	id.Spelled = appendMap(nil, given)
-	id.Given = Digest(appendMap(nil, alike(given)))
+	id.Spelled = jsontree.AppendMap(nil, given)
+	id.Given = Digest(jsontree.AppendMap(nil, alike(given)))
 	lean, _ := s.defaults.without(id.Arguments, s).(map[string]any)
-	id.Lean = Digest(appendMap(nil, lean))
+	id.Lean = Digest(jsontree.AppendMap(nil, lean))
 	return id
 }
 
@@ -174,7 +177,7 @@ func (f *filler) strip(v any, p *plan, sp *spelling) any {
 		kept := make(map[string]any, len(v))
 		for name, e := range v {
 			p, sp := p.member(name), sp.member(name)
-			if f.hasDefault(name) && bytes.Equal(appendJSON(nil, e), appendJSON(nil, f.members[name].filled(p, sp))) {
+			if f.hasDefault(name) && bytes.Equal(jsontree.Append(nil, e), jsontree.Append(nil, f.members[name].filled(p, sp))) {
 				continue
 			}
 			kept[name] = f.below(name).strip(e, p, sp)
@@ -192,10 +195,10 @@ func (f *filler) strip(v any, p *plan, sp *spelling) any {
 
 // filled is the default as it stands in the arguments of a call that leaves it out.
 func (mf *memberFiller) filled(p *plan, sp *spelling) any {
-	v, room := plain(mf.value), MaxBytes
+	v, room := jsontree.Plain(mf.value), jsonread.MaxBytes
 	mf.below.apply(v, &room)
 	if p != nil {
-		v = normalised(p, v, nil, new([]Violation))
+		v = normalised(p, v, nil, new([]jsonread.Violation))
 	}
 	return sp.apply(v)
 }
@@ -243,9 +246,9 @@ type spelling struct {
 }
 
 // newSpelling collects the spellings below a schema of the document.
-func newSpelling(document *node) *spelling {
-	b := spellingBuilder{fillerBuilder{document: document}, map[*node]*spelling{}}
-	if !b.varies(document, map[*node]bool{}) {
+func newSpelling(document *jsontree.Node) *spelling {
+	b := spellingBuilder{fillerBuilder{document: document}, map[*jsontree.Node]*spelling{}}
+	if !b.varies(document, map[*jsontree.Node]bool{}) {
 		return nil
 	}
 	return b.build(document)
@@ -253,11 +256,11 @@ func newSpelling(document *node) *spelling {
 
 type spellingBuilder struct {
 	fillerBuilder
-	made map[*node]*spelling
+	made map[*jsontree.Node]*spelling
 }
 
 // varies reports whether there is such a value in what n describes.
-func (b spellingBuilder) varies(n *node, seen map[*node]bool) bool {
+func (b spellingBuilder) varies(n *jsontree.Node, seen map[*jsontree.Node]bool) bool {
 	n = b.target(n)
 	if seen[n] {
 		return false
@@ -273,15 +276,15 @@ func (b spellingBuilder) varies(n *node, seen map[*node]bool) bool {
 	if named == nil {
 		return false
 	}
-	for _, m := range named.members {
-		if p, ok := m.value.(*node); ok && b.varies(p, seen) {
+	for _, m := range named.Members {
+		if p, ok := m.Value.(*jsontree.Node); ok && b.varies(p, seen) {
 			return true
 		}
 	}
 	return false
 }
 
-func (b spellingBuilder) build(n *node) *spelling {
+func (b spellingBuilder) build(n *jsontree.Node) *spelling {
 	n = b.target(n)
 	if made, ok := b.made[n]; ok {
 		return made
@@ -289,21 +292,21 @@ func (b spellingBuilder) build(n *node) *spelling {
 	made := &spelling{one: oneSpelling(n), members: map[string]*spelling{}}
 	b.made[n] = made
 	named, elements := parts(n)
-	if elements != nil && b.varies(elements, map[*node]bool{}) {
+	if elements != nil && b.varies(elements, map[*jsontree.Node]bool{}) {
 		made.elements = b.build(elements)
 	}
 	if named == nil {
 		return made
 	}
-	for _, m := range named.members {
-		p, ok := m.value.(*node)
+	for _, m := range named.Members {
+		p, ok := m.Value.(*jsontree.Node)
 		if !ok {
 			continue
 		}
-		if b.varies(p, map[*node]bool{}) {
-			made.members[m.key] = b.build(p)
+		if b.varies(p, map[*jsontree.Node]bool{}) {
+			made.members[m.Key] = b.build(p)
 		} else if made.elements != nil {
-			made.members[m.key] = nil
+			made.members[m.Key] = nil
 		}
 	}
 	return made
@@ -361,11 +364,11 @@ func (sp *spelling) apply(v any) any {
 
 // oneSpelling returns what makes one spelling of the strings that a schema allows, nil if
 // each is its own.
-func oneSpelling(n *node) func(string) string {
+func oneSpelling(n *jsontree.Node) func(string) string {
 	switch {
-	case n.text("format") == "date-time":
+	case n.Text("format") == "date-time":
 		return oneInstant
-	case n.text("pattern") == durationPattern && !n.has("enum"):
+	case n.Text("pattern") == durationPattern && !n.Has("enum"):
 		return oneDuration
 	}
 	return nil

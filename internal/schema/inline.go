@@ -3,6 +3,8 @@ package schema
 import (
 	"fmt"
 	"strconv"
+
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 // An inliner puts definitions in the place of references to them. Only definitions that
@@ -16,7 +18,7 @@ type inliner struct {
 }
 
 // document turns a root into a self-contained schema.
-func (g *generator) document(root *node) *node {
+func (g *generator) document(root *jsontree.Node) *jsontree.Node {
 	in := &inliner{g: g, recursive: map[int]bool{}, names: map[int]string{}, budget: maxNodes}
 	for i := range g.defs {
 		in.recursive[i] = g.reaches(i, i, map[int]bool{})
@@ -28,22 +30,22 @@ func (g *generator) document(root *node) *node {
 		}
 	}
 	root = in.expand(root)
-	defs := &node{}
-	for len(in.kept) > defs.size() { // a definition may lead to others
-		i := in.kept[defs.size()]
-		defs.set(in.names[i], in.expand(g.defs[i].node))
+	defs := &jsontree.Node{}
+	for len(in.kept) > defs.Len() { // a definition may lead to others
+		i := in.kept[defs.Len()]
+		defs.Set(in.names[i], in.expand(g.defs[i].node))
 	}
-	if !defs.empty() {
-		root.set("$defs", defs)
+	if !defs.Empty() {
+		root.Set("$defs", defs)
 	}
 	if in.budget < 0 {
 		g.fail(fmt.Sprintf("a schema of more than %d parts", maxNodes), "a smaller type")
-		return object("type", "object")
+		return jsontree.NewObject("type", "object")
 	}
 	if g.output {
 		root = compact(root)
 	}
-	root.tidy()
+	tidy(root)
 	return root
 }
 
@@ -54,7 +56,7 @@ func (g *generator) reaches(from, to int, seen map[int]bool) bool {
 	}
 	seen[from] = true
 	found := false
-	g.defs[from].node.walk(func(_ string, s *node) {
+	walkSchemas(g.defs[from].node, func(_ string, s *jsontree.Node) {
 		if i, ok := g.definitionOf(s); ok && !found {
 			found = i == to || g.reaches(i, to, seen)
 		}
@@ -63,19 +65,19 @@ func (g *generator) reaches(from, to int, seen map[int]bool) bool {
 }
 
 // expand returns a copy of n without references to definitions that can be inlined.
-func (in *inliner) expand(n *node) *node {
+func (in *inliner) expand(n *jsontree.Node) *jsontree.Node {
 	if in.budget--; in.budget < 0 {
-		return &node{}
+		return &jsontree.Node{}
 	}
 	if i, ok := in.g.definitionOf(n); ok && !in.recursive[i] {
 		return in.expand(overlay(in.g.defs[i].node, n))
 	}
-	n = n.shallow()
+	n = shallow(n)
 	if i, ok := in.g.definitionOf(n); ok {
-		n.set("$ref", refPrefix+in.keep(i))
+		n.Set("$ref", refPrefix+in.keep(i))
 	}
-	n.rewriteChildren(func(_ string, child any) any {
-		if c, ok := child.(*node); ok {
+	rewriteChildren(n, func(_ string, child any) any {
+		if c, ok := child.(*jsontree.Node); ok {
 			return in.expand(c)
 		}
 		return child
@@ -110,17 +112,17 @@ func (in *inliner) taken(name string) bool {
 }
 
 // shallow copies n and the lists and maps of schemas directly in it, not the schemas.
-func (n *node) shallow() *node {
-	c := &node{members: append([]member(nil), n.members...)}
-	for i, m := range c.members {
-		switch schemaKeywords[m.key] {
+func shallow(n *jsontree.Node) *jsontree.Node {
+	c := &jsontree.Node{Members: append([]jsontree.Member(nil), n.Members...)}
+	for i, m := range c.Members {
+		switch schemaKeywords[m.Key] {
 		case holdsNamed:
-			if named, ok := m.value.(*node); ok {
-				c.members[i].value = &node{members: append([]member(nil), named.members...)}
+			if named, ok := m.Value.(*jsontree.Node); ok {
+				c.Members[i].Value = &jsontree.Node{Members: append([]jsontree.Member(nil), named.Members...)}
 			}
 		case holdsList:
-			if list, ok := m.value.([]any); ok {
-				c.members[i].value = append([]any(nil), list...)
+			if list, ok := m.Value.([]any); ok {
+				c.Members[i].Value = append([]any(nil), list...)
 			}
 		}
 	}
@@ -134,40 +136,40 @@ var annotations = map[string]bool{
 
 // overlay puts what stands beside a reference onto the definition that it refers to. A
 // constraint that both have holds twice.
-func overlay(def, reference *node) *node {
-	n := &node{members: append([]member(nil), def.members...)}
-	for _, m := range reference.members {
+func overlay(def, reference *jsontree.Node) *jsontree.Node {
+	n := &jsontree.Node{Members: append([]jsontree.Member(nil), def.Members...)}
+	for _, m := range reference.Members {
 		switch {
-		case m.key == "$ref":
-		case n.has(m.key) && !annotations[m.key]:
-			return overlay(object("allOf", []any{def}), reference)
+		case m.Key == "$ref":
+		case n.Has(m.Key) && !annotations[m.Key]:
+			return overlay(jsontree.NewObject("allOf", []any{def}), reference)
 		default:
-			n.set(m.key, m.value)
+			n.Set(m.Key, m.Value)
 		}
 	}
 	return n
 }
 
 // compact writes a union of one plain type and null as a list of types.
-func compact(n *node) *node {
-	n.rewriteChildren(func(_ string, child any) any {
-		if c, ok := child.(*node); ok {
+func compact(n *jsontree.Node) *jsontree.Node {
+	rewriteChildren(n, func(_ string, child any) any {
+		if c, ok := child.(*jsontree.Node); ok {
 			return compact(c)
 		}
 		return child
 	})
-	union := n.list("anyOf")
-	if len(n.members) != 1 || len(union) != 2 {
+	union := n.List("anyOf")
+	if len(n.Members) != 1 || len(union) != 2 {
 		return n
 	}
-	typed, ok1 := union[0].(*node)
-	null, ok2 := union[1].(*node)
-	if !ok1 || !ok2 || len(null.members) != 1 || null.text("type") != "null" {
+	typed, ok1 := union[0].(*jsontree.Node)
+	null, ok2 := union[1].(*jsontree.Node)
+	if !ok1 || !ok2 || len(null.Members) != 1 || null.Text("type") != "null" {
 		return n
 	}
-	if typed.text("type") == "" || typed.has("enum") || typed.has("const") {
+	if typed.Text("type") == "" || typed.Has("enum") || typed.Has("const") {
 		return n
 	}
-	typed.set("type", []any{typed.get("type"), "null"})
+	typed.Set("type", []any{typed.Get("type"), "null"})
 	return typed
 }

@@ -7,6 +7,9 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/durablemcp/durablemcp/internal/jsonread"
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 // A Schema is the published schema of a tool's arguments with everything that is needed
@@ -95,7 +98,7 @@ func Anything() *Schema {
 // Object makes a schema of the given properties and no others.
 func Object(props ...Property) (*Schema, error) {
 	g := newGenerator(false)
-	root := object("type", "object", "properties", &node{}, "additionalProperties", false)
+	root := jsontree.NewObject("type", "object", "properties", &jsontree.Node{}, "additionalProperties", false)
 	s := g.withProperties(root, props)
 	if len(g.errs) > 0 {
 		return nil, join(g.errs)
@@ -109,7 +112,7 @@ func Object(props ...Property) (*Schema, error) {
 // the schema has already is an error.
 func (s *Schema) With(props ...Property) (*Schema, error) {
 	g := newGenerator(false)
-	root := g.deref(g.adopt("Input", s.document)).clone()
+	root := g.deref(g.adopt("Input", s.document)).Clone()
 	more := g.withProperties(root, props)
 	if len(g.errs) > 0 {
 		return nil, join(g.errs)
@@ -156,11 +159,11 @@ func planMembers(base *plan, props []Property) *plan {
 }
 
 // withProperties adds properties to the root of an input schema.
-func (g *generator) withProperties(root *node, props []Property) *Schema {
-	properties := root.child("properties")
+func (g *generator) withProperties(root *jsontree.Node, props []Property) *Schema {
+	properties := root.Child("properties")
 	if properties == nil {
-		properties = &node{}
-		root.set("properties", properties)
+		properties = &jsontree.Node{}
+		root.Set("properties", properties)
 	}
 	for _, p := range props {
 		if p.Name == "" {
@@ -169,12 +172,12 @@ func (g *generator) withProperties(root *node, props []Property) *Schema {
 		}
 		g.below(p.Name, func() {
 			switch {
-			case properties.has(p.Name):
+			case properties.Has(p.Name):
 				g.fail("a second property of that name", "different names")
 			default:
-				properties.set(p.Name, g.property(p))
+				properties.Set(p.Name, g.property(p))
 				if p.Required {
-					root.set("required", append(root.list("required"), p.Name))
+					root.Set("required", append(root.List("required"), p.Name))
 				}
 			}
 		})
@@ -182,7 +185,7 @@ func (g *generator) withProperties(root *node, props []Property) *Schema {
 	s := g.input(root)
 	for _, e := range g.errs { // those found in the finished schema
 		for _, p := range props {
-			if e.Type == nil && (e.Path == "/"+escapeToken(p.Name) || strings.HasPrefix(e.Path, "/"+escapeToken(p.Name)+"/")) {
+			if e.Type == nil && (e.Path == "/"+jsontree.EscapeToken(p.Name) || strings.HasPrefix(e.Path, "/"+jsontree.EscapeToken(p.Name)+"/")) {
 				e.Type = p.Type
 			}
 		}
@@ -190,34 +193,34 @@ func (g *generator) withProperties(root *node, props []Property) *Schema {
 	return s
 }
 
-func (g *generator) property(p Property) *node {
+func (g *generator) property(p Property) *jsontree.Node {
 	g.root = p.Type
 	defer func() { g.root = nil }()
-	var n *node
+	var n *jsontree.Node
 	switch {
 	case p.Schema != nil:
 		raw, err := parseNode(p.Schema)
 		if err != nil {
-			g.fail("a schema that cannot be read: "+cut(err.Error()), "a JSON object")
-			return &node{}
+			g.fail("a schema that cannot be read: "+jsontree.Cut(err.Error()), "a JSON object")
+			return &jsontree.Node{}
 		}
 		normalise(raw)
 		n = g.adopt(p.Name, raw)
 	case p.Type == nil:
 		g.fail("neither a type nor a schema", "one of them")
-		return &node{}
+		return &jsontree.Node{}
 	default:
 		n = g.value(p.Type, false)
 	}
 	if p.Description != "" {
-		n = n.clone()
-		n.set("description", p.Description)
+		n = n.Clone()
+		n.Set("description", p.Description)
 	}
 	return n
 }
 
 // objectRoot makes the schema of a Go value whose fields are the arguments.
-func (g *generator) objectRoot(t reflect.Type) *node {
+func (g *generator) objectRoot(t reflect.Type) *jsontree.Node {
 	n := g.value(t, false)
 	if len(g.errs) > 0 {
 		return n
@@ -228,17 +231,17 @@ func (g *generator) objectRoot(t reflect.Type) *node {
 	}
 	def := g.deref(n)
 	switch {
-	case def.text("type") == "object":
+	case def.Text("type") == "object":
 		return n
-	case def.empty() && (base == rawMessageType || base.Kind() == reflect.Interface || base.Kind() == reflect.Struct || base.Kind() == reflect.Map):
-		return object("type", "object") // written by hand: an object is all that can be said
+	case def.Empty() && (base == rawMessageType || base.Kind() == reflect.Interface || base.Kind() == reflect.Struct || base.Kind() == reflect.Map):
+		return jsontree.NewObject("type", "object") // written by hand: an object is all that can be said
 	}
 	g.fail(describeType(t, def), "a struct or a map with string keys")
-	return object("type", "object")
+	return jsontree.NewObject("type", "object")
 }
 
-func describeType(t reflect.Type, n *node) string {
-	if kind := n.text("type"); kind != "" {
+func describeType(t reflect.Type, n *jsontree.Node) string {
+	if kind := n.Text("type"); kind != "" {
 		return fmt.Sprintf("%s, whose JSON is of type %s", t, kind)
 	}
 	return fmt.Sprintf("%s, whose schema is not of type object", t)
@@ -247,15 +250,15 @@ func describeType(t reflect.Type, n *node) string {
 var rootCombinators = []string{"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "enum", "const"}
 
 // input publishes the schema of arguments.
-func (g *generator) input(root *node) *Schema {
+func (g *generator) input(root *jsontree.Node) *Schema {
 	document := g.document(root)
 	for _, key := range rootCombinators {
-		if document.has(key) {
+		if document.Has(key) {
 			g.fail(key+" at the root", "plain properties, for providers of models refuse it there")
 		}
 	}
 	return &Schema{
-		validator: g.compile(document), published: document.json(),
+		validator: g.compile(document), published: document.JSON(),
 		defaults: newFiller(document), spellings: newSpelling(document), leniency: newLeniency(document),
 	}
 }
@@ -265,7 +268,7 @@ func (s *Schema) JSON() json.RawMessage { return append(json.RawMessage(nil), s.
 
 // Validate holds a value to the schema, decoded with json.Number, and returns all
 // violations in the order of their paths. Defaults are not applied.
-func (s *Schema) Validate(v any) []Violation { return s.validate(tame(cloneTree(v))) }
+func (s *Schema) Validate(v any) []jsonread.Violation { return s.validate(tame(cloneTree(v))) }
 
 func cloneTree(v any) any {
 	switch v := v.(type) {

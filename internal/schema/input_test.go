@@ -355,7 +355,7 @@ func TestSameNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := root.child("$defs").keys(); !slices.Equal(got, []string{"Comment", "Comment_2"}) {
+	if got := root.Child("$defs").Keys(); !slices.Equal(got, []string{"Comment", "Comment_2"}) {
 		t.Errorf("%q", got)
 	}
 }

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+
+	"github.com/durablemcp/durablemcp/internal/jsonread"
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 // A leniency tells where arguments are read that clients send in a form which their schema
@@ -42,27 +45,27 @@ var kindsByName = map[string]kinds{
 }
 
 // newLeniency makes the leniency of a document.
-func newLeniency(document *node) *leniency {
-	return leniencyBuilder{fillerBuilder{document: document}, map[*node]*leniency{}}.build(document)
+func newLeniency(document *jsontree.Node) *leniency {
+	return leniencyBuilder{fillerBuilder{document: document}, map[*jsontree.Node]*leniency{}}.build(document)
 }
 
 type leniencyBuilder struct {
 	fillerBuilder
-	made map[*node]*leniency
+	made map[*jsontree.Node]*leniency
 }
 
-func (b leniencyBuilder) build(n *node) *leniency {
+func (b leniencyBuilder) build(n *jsontree.Node) *leniency {
 	if made, ok := b.made[n]; ok {
 		return made
 	}
 	l := &leniency{members: map[string]*leniency{}, droppable: map[string]bool{}}
 	b.made[n] = l
-	if allowed := b.kinds(n, map[*node]bool{}); allowed&kindString == noKind {
+	if allowed := b.kinds(n, map[*jsontree.Node]bool{}); allowed&kindString == noKind {
 		l.quoted = allowed & (kindObject | kindArray)
 	}
-	b.object(l, b.parts(n, kindObject, map[*node]bool{}))
-	for _, part := range b.parts(n, kindArray, map[*node]bool{}) {
-		if elements := part.child("items"); elements != nil && !part.has("prefixItems") {
+	b.object(l, b.parts(n, kindObject, map[*jsontree.Node]bool{}))
+	for _, part := range b.parts(n, kindArray, map[*jsontree.Node]bool{}) {
+		if elements := part.Child("items"); elements != nil && !part.Has("prefixItems") {
 			l.elements = b.build(elements)
 		}
 	}
@@ -74,10 +77,10 @@ func (b leniencyBuilder) build(n *node) *leniency {
 }
 
 // object adds what several schemas, all of which an object has to fit, say of its members.
-func (b leniencyBuilder) object(l *leniency, parts []*node) {
+func (b leniencyBuilder) object(l *leniency, parts []*jsontree.Node) {
 	for _, part := range parts {
-		if properties := part.child("properties"); properties != nil {
-			for _, m := range properties.members {
+		if properties := part.Child("properties"); properties != nil {
+			for _, m := range properties.Members {
 				b.property(l, m)
 			}
 		}
@@ -86,7 +89,7 @@ func (b leniencyBuilder) object(l *leniency, parts []*node) {
 		}
 	}
 	for _, part := range parts {
-		for _, required := range part.list("required") {
+		for _, required := range part.List("required") {
 			name, _ := required.(string)
 			delete(l.droppable, name)
 		}
@@ -95,50 +98,50 @@ func (b leniencyBuilder) object(l *leniency, parts []*node) {
 
 // otherMembers returns the schema of the members that are no properties, nil if there are
 // several.
-func otherMembers(n *node) *node {
-	patterns := n.child("patternProperties")
+func otherMembers(n *jsontree.Node) *jsontree.Node {
+	patterns := n.Child("patternProperties")
 	if patterns == nil {
-		return n.child("additionalProperties")
+		return n.Child("additionalProperties")
 	}
-	if len(patterns.members) != 1 || n.get("additionalProperties") != false {
+	if len(patterns.Members) != 1 || n.Get("additionalProperties") != false {
 		return nil
 	}
-	only, _ := patterns.members[0].value.(*node)
+	only, _ := patterns.Members[0].Value.(*jsontree.Node)
 	return only
 }
 
 // property adds a property. Of one that several schemas describe, nothing is known.
-func (b leniencyBuilder) property(l *leniency, m member) {
-	_, twice := l.members[m.key]
-	n, ok := m.value.(*node)
+func (b leniencyBuilder) property(l *leniency, m jsontree.Member) {
+	_, twice := l.members[m.Key]
+	n, ok := m.Value.(*jsontree.Node)
 	if twice || !ok {
-		l.members[m.key] = nil
-		delete(l.droppable, m.key)
+		l.members[m.Key] = nil
+		delete(l.droppable, m.Key)
 		return
 	}
-	l.members[m.key] = b.build(n)
-	l.droppable[m.key] = b.kinds(n, map[*node]bool{})&kindNull == noKind
+	l.members[m.Key] = b.build(n)
+	l.droppable[m.Key] = b.kinds(n, map[*jsontree.Node]bool{})&kindNull == noKind
 }
 
 // parts lists the schemas that a value of schema n and of a kind has to fit, all of them:
 // n itself, the one that it refers to, those of allOf, and the branch of a union that
 // alone allows the kind.
-func (b leniencyBuilder) parts(n *node, kind kinds, seen map[*node]bool) []*node {
+func (b leniencyBuilder) parts(n *jsontree.Node, kind kinds, seen map[*jsontree.Node]bool) []*jsontree.Node {
 	if seen[n] {
 		return nil
 	}
 	seen[n] = true
-	list := []*node{n}
+	list := []*jsontree.Node{n}
 	if def := b.target(n); def != n {
 		list = append(list, b.parts(def, kind, seen)...)
 	}
-	for _, all := range n.list("allOf") {
-		if all, ok := all.(*node); ok {
+	for _, all := range n.List("allOf") {
+		if all, ok := all.(*jsontree.Node); ok {
 			list = append(list, b.parts(all, kind, seen)...)
 		}
 	}
 	for _, union := range unions {
-		if only := b.onlyBranch(n.list(union), kind); only != nil {
+		if only := b.onlyBranch(n.List(union), kind); only != nil {
 			list = append(list, b.parts(only, kind, seen)...)
 		}
 	}
@@ -148,12 +151,12 @@ func (b leniencyBuilder) parts(n *node, kind kinds, seen map[*node]bool) []*node
 var unions = []string{"anyOf", "oneOf"}
 
 // onlyBranch returns the branch of a union that alone allows values of a kind.
-func (b leniencyBuilder) onlyBranch(branches []any, kind kinds) (only *node) {
+func (b leniencyBuilder) onlyBranch(branches []any, kind kinds) (only *jsontree.Node) {
 	for _, branch := range branches {
-		if b.branchKinds(branch, map[*node]bool{})&kind == noKind {
+		if b.branchKinds(branch, map[*jsontree.Node]bool{})&kind == noKind {
 			continue
 		}
-		n, ok := branch.(*node)
+		n, ok := branch.(*jsontree.Node)
 		if only != nil || !ok {
 			return nil
 		}
@@ -163,29 +166,29 @@ func (b leniencyBuilder) onlyBranch(branches []any, kind kinds) (only *node) {
 }
 
 // kinds returns the kinds of values that n allows, or more.
-func (b leniencyBuilder) kinds(n *node, seen map[*node]bool) kinds {
+func (b leniencyBuilder) kinds(n *jsontree.Node, seen map[*jsontree.Node]bool) kinds {
 	if seen[n] {
 		return anyKind
 	}
 	seen[n] = true
 	defer delete(seen, n)
-	allowed := typeKinds(n.get("type"))
-	if n.has("const") {
-		allowed &= kindOf(n.get("const"))
+	allowed := typeKinds(n.Get("type"))
+	if n.Has("const") {
+		allowed &= kindOf(n.Get("const"))
 	}
-	if n.has("enum") {
-		allowed &= some(n.list("enum"), kindOf)
+	if n.Has("enum") {
+		allowed &= some(n.List("enum"), kindOf)
 	}
 	if def := b.target(n); def != n {
 		allowed &= b.kinds(def, seen)
 	}
 	ofBranch := func(schema any) kinds { return b.branchKinds(schema, seen) }
-	for _, all := range n.list("allOf") {
+	for _, all := range n.List("allOf") {
 		allowed &= ofBranch(all)
 	}
 	for _, union := range unions {
-		if n.has(union) {
-			allowed &= some(n.list(union), ofBranch)
+		if n.Has(union) {
+			allowed &= some(n.List(union), ofBranch)
 		}
 	}
 	return allowed
@@ -200,9 +203,9 @@ func some(list []any, of func(any) kinds) (all kinds) {
 }
 
 // branchKinds is kinds of a schema that can be true or false.
-func (b leniencyBuilder) branchKinds(schema any, seen map[*node]bool) kinds {
+func (b leniencyBuilder) branchKinds(schema any, seen map[*jsontree.Node]bool) kinds {
 	switch schema := schema.(type) {
-	case *node:
+	case *jsontree.Node:
 		return b.kinds(schema, seen)
 	case bool:
 		if !schema {
@@ -225,7 +228,7 @@ func typeKinds(types any) kinds {
 
 // kindOf returns the kind of a value of a node.
 func kindOf(v any) kinds {
-	if _, ok := v.(*node); ok {
+	if _, ok := v.(*jsontree.Node); ok {
 		return kindObject
 	}
 	return kindsByName[jsonType(v)]
@@ -233,11 +236,11 @@ func kindOf(v any) kinds {
 
 // apply returns v as it is meant. It is changed in place. What is wrong inside of strings
 // is reported to r, which has read v.
-func (l *leniency) apply(r *reader, v any) any {
+func (l *leniency) apply(r *jsonread.Reader, v any) any {
 	if s, ok := v.(string); ok && l != nil {
 		v = l.unquoted(r, s)
 	}
-	if l == nil || r.stopped {
+	if l == nil || r.Stopped {
 		return v
 	}
 	switch v := v.(type) {
@@ -248,15 +251,15 @@ func (l *leniency) apply(r *reader, v any) any {
 			break
 		}
 		for i, e := range v {
-			r.enter(strconv.Itoa(i))
+			r.Enter(strconv.Itoa(i))
 			v[i] = l.elements.apply(r, e)
-			r.leave()
+			r.Leave()
 		}
 	}
 	return v
 }
 
-func (l *leniency) applyMembers(r *reader, m map[string]any) {
+func (l *leniency) applyMembers(r *jsonread.Reader, m map[string]any) {
 	for name, v := range m {
 		if v == nil && l.droppable[name] {
 			delete(m, name)
@@ -269,22 +272,22 @@ func (l *leniency) applyMembers(r *reader, m map[string]any) {
 		if below == nil {
 			continue
 		}
-		r.enter(name)
+		r.Enter(name)
 		m[name] = below.apply(r, v)
-		r.leave()
+		r.Leave()
 	}
 }
 
 // unquoted returns the object or the list that a string is the JSON of, if one is read
 // inside strings here.
-func (l *leniency) unquoted(r *reader, s string) any {
+func (l *leniency) unquoted(r *jsonread.Reader, s string) any {
 	if l.quoted&bracketed(s) == noKind || !json.Valid([]byte(s)) {
 		return s
 	}
-	outer := r.cursor
-	r.cursor = cursor{data: []byte(s)}
-	v := r.value()
-	r.cursor = outer
+	outer := r.Cursor
+	r.Cursor = jsonread.Cursor{Data: []byte(s)}
+	v := r.Value()
+	r.Cursor = outer
 	return v
 }
 
@@ -317,6 +320,6 @@ func Lenient(published json.RawMessage, sent map[string]any) map[string]any {
 	if err != nil {
 		return sent
 	}
-	v, _ := newLeniency(document).apply(new(reader), sent).(map[string]any)
+	v, _ := newLeniency(document).apply(new(jsonread.Reader), sent).(map[string]any)
 	return v
 }

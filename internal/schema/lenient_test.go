@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/durablemcp/durablemcp/internal/jsonread"
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 type sending struct {
@@ -36,7 +39,7 @@ type place struct {
 }
 
 // inString returns JSON as a JSON string.
-func inString(raw string) string { return string(appendString(nil, raw)) }
+func inString(raw string) string { return string(jsontree.AppendString(nil, raw)) }
 
 // TestArgumentsAsClientsSendThem holds what is read as something else than it is, and what
 // is not.
@@ -125,8 +128,8 @@ func TestArgumentsThatStayRefused(t *testing.T) {
 func TestLimitsHoldInsideStrings(t *testing.T) {
 	t.Parallel()
 	s := structSchema[sending](t)
-	many := inString(`[` + strings.Repeat(`1,`, MaxValues/2) + `1]`)
-	deep := inString(`{"city":"x","at":` + strings.Repeat("[", maxDepth) + strings.Repeat("]", maxDepth) + `}`)
+	many := inString(`[` + strings.Repeat(`1,`, jsonread.MaxValues/2) + `1]`)
+	deep := inString(`{"city":"x","at":` + strings.Repeat("[", jsonread.MaxDepth) + strings.Repeat("]", jsonread.MaxDepth) + `}`)
 	for sent, want := range map[string]string{
 		`{"name":"a","to":{"city":"x","at":` + many + `},"from":{"city":"x","at":` + many + `}}`: "arguments: more than 100000 values",
 		`{"name":"a","to":` + deep + `}`: "arguments: nested deeper than 200 levels",
@@ -168,8 +171,8 @@ func TestLeniencyOfSchemasByHand(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, violations := readAs([]byte(test.sent), newLeniency(document))
-			if text := string(appendJSON(nil, got)); text != test.read || len(violations) > 0 {
+			got, violations := jsonread.Read([]byte(test.sent), newLeniency(document).apply)
+			if text := string(jsontree.Append(nil, got)); text != test.read || len(violations) > 0 {
 				t.Errorf("%s is read as %s %v, want %s", test.sent, text, violations, test.read)
 			}
 		})

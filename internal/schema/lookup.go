@@ -3,6 +3,8 @@ package schema
 import (
 	"encoding/json"
 	"slices"
+
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 // A Node is the schema of one argument.
@@ -24,44 +26,39 @@ func (s *Schema) Lookup(path []string) (Node, bool) {
 	at, always := s.document, true
 	for _, name := range path {
 		at = s.follow(at)
-		next := at.child("properties").childOf(name)
+		next := at.Child("properties").ChildOf(name)
 		if next == nil {
-			next, always = at.child("additionalProperties"), false
+			next, always = at.Child("additionalProperties"), false
 		}
 		if next == nil {
 			return Node{}, false
 		}
-		always = always && (next.has("default") || slices.Contains(at.list("required"), any(name)))
+		always = always && (next.Has("default") || slices.Contains(at.List("required"), any(name)))
 		at = next
 	}
 	target := s.follow(at)
-	return Node{Kind: target.text("type"), Always: always, JSON: s.cutOut(at)}, true
+	return Node{Kind: target.Text("type"), Always: always, JSON: s.cutOut(at)}, true
 }
 
-func (n *node) childOf(key string) *node {
-	if n == nil {
-		return nil
-	}
-	return n.child(key)
+func (s *Schema) follow(n *jsontree.Node) *jsontree.Node {
+	return fillerBuilder{document: s.document}.target(n)
 }
-
-func (s *Schema) follow(n *node) *node { return fillerBuilder{document: s.document}.target(n) }
 
 // cutOut writes a part of the document with the definitions that it may refer to.
-func (s *Schema) cutOut(n *node) json.RawMessage {
+func (s *Schema) cutOut(n *jsontree.Node) json.RawMessage {
 	refers := false
-	n.walk(func(_ string, c *node) { refers = refers || c.has("$ref") })
-	if defs := s.document.child("$defs"); refers && defs != nil && n != s.document {
-		n = &node{members: slices.Clone(n.members)}
-		n.set("$defs", defs)
+	walkSchemas(n, func(_ string, c *jsontree.Node) { refers = refers || c.Has("$ref") })
+	if defs := s.document.Child("$defs"); refers && defs != nil && n != s.document {
+		n = &jsontree.Node{Members: slices.Clone(n.Members)}
+		n.Set("$defs", defs)
 	}
-	return n.json()
+	return n.JSON()
 }
 
 // Properties lists the names of the arguments, in the order in which they are published.
 func (s *Schema) Properties() []string {
-	if properties := s.document.child("properties"); properties != nil {
-		return properties.keys()
+	if properties := s.document.Child("properties"); properties != nil {
+		return properties.Keys()
 	}
 	return nil
 }

@@ -11,6 +11,9 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"github.com/durablemcp/durablemcp/internal/jsonread"
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 // add adds what the validator has found, and reports whether it is about the value as a
@@ -21,7 +24,7 @@ func (w *walk) add(err error, path []string) (decisive bool) {
 	}
 	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
 	if !ok {
-		w.found = append(w.found, Violation{Path: pointer(path), Message: "cannot be validated"})
+		w.found = append(w.found, jsonread.Violation{Path: jsontree.Pointer(path), Message: "cannot be validated"})
 		return true
 	}
 	if len(invalid.Causes) == 1 {
@@ -30,7 +33,7 @@ func (w *walk) add(err error, path []string) (decisive bool) {
 			decisive = true
 		}
 	}
-	at := pointer(path)
+	at := jsontree.Pointer(path)
 	for _, v := range w.collect(invalid, nil) {
 		v.Path = at + v.Path
 		w.found = append(w.found, v)
@@ -39,7 +42,7 @@ func (w *walk) add(err error, path []string) (decisive bool) {
 }
 
 // collect turns the tree of a validation error into violations.
-func (v validator) collect(e *jsonschema.ValidationError, list []Violation) []Violation {
+func (v validator) collect(e *jsonschema.ValidationError, list []jsonread.Violation) []jsonread.Violation {
 	switch k := e.ErrorKind.(type) {
 	case *kind.AnyOf:
 		return v.collectBranch(e, list)
@@ -49,21 +52,21 @@ func (v validator) collect(e *jsonschema.ValidationError, list []Violation) []Vi
 		}
 	case *kind.Required:
 		for _, name := range k.Missing {
-			list = append(list, violation(e, "missing required property "+quote(name)))
+			list = append(list, violation(e, "missing required property "+jsontree.Quote(name)))
 		}
 		return list
 	case *kind.AdditionalProperties:
 		known := v.knownProperties(e)
 		slices.Sort(k.Properties)
-		for _, name := range k.Properties[:min(len(k.Properties), maxViolations+1)] {
-			unknown := violation(e, "unknown property "+quote(name)+known)
-			unknown.Unknown = cut(name)
+		for _, name := range k.Properties[:min(len(k.Properties), jsonread.MaxViolations+1)] {
+			unknown := violation(e, "unknown property "+jsontree.Quote(name)+known)
+			unknown.Unknown = jsontree.Cut(name)
 			list = append(list, unknown)
 		}
 		return list
 	case *kind.PropertyNames:
 		// Its location shares memory with those of its siblings and may be one of theirs.
-		return append(list, Violation{Message: "property name " + quote(k.Property) + " is not allowed"})
+		return append(list, jsonread.Violation{Message: "property name " + jsontree.Quote(k.Property) + " is not allowed"})
 	}
 	if len(e.Causes) == 0 {
 		return append(list, violation(e, message(e.ErrorKind)))
@@ -76,7 +79,7 @@ func (v validator) collect(e *jsonschema.ValidationError, list []Violation) []Vi
 
 // collectBranch explains a union by the branch that came closest: the one that failed
 // deepest in the value, the first of those.
-func (v validator) collectBranch(e *jsonschema.ValidationError, list []Violation) []Violation {
+func (v validator) collectBranch(e *jsonschema.ValidationError, list []jsonread.Violation) []jsonread.Violation {
 	if len(e.Causes) == 0 {
 		return append(list, violation(e, "fits none of the allowed forms"))
 	}
@@ -96,8 +99,8 @@ func depth(e *jsonschema.ValidationError) int {
 	return least
 }
 
-func violation(e *jsonschema.ValidationError, message string) Violation {
-	return Violation{Path: pointer(e.InstanceLocation), Message: message}
+func violation(e *jsonschema.ValidationError, message string) jsonread.Violation {
+	return jsonread.Violation{Path: jsontree.Pointer(e.InstanceLocation), Message: message}
 }
 
 // knownProperties lists the properties of the object schema that refused one.
@@ -107,15 +110,15 @@ func (v validator) knownProperties(e *jsonschema.ValidationError) string {
 	if err != nil {
 		return ""
 	}
-	n := v.document.resolve(at)
+	n := v.document.Resolve(at)
 	if n == nil {
 		return ""
 	}
-	if patterns := n.child("patternProperties"); patterns != nil {
-		return "; expected a name like " + strings.Join(patterns.keys(), " or ")
+	if patterns := n.Child("patternProperties"); patterns != nil {
+		return "; expected a name like " + strings.Join(patterns.Keys(), " or ")
 	}
-	if properties := n.child("properties"); properties != nil && !properties.empty() {
-		return "; known: " + listed(properties.keys())
+	if properties := n.Child("properties"); properties != nil && !properties.Empty() {
+		return "; known: " + listed(properties.Keys())
 	}
 	return "; none is known"
 }
@@ -129,7 +132,7 @@ func listed(words []string) string {
 			shown = append(shown, fmt.Sprintf("and %d more", len(words)-most))
 			break
 		}
-		shown = append(shown, cut(w))
+		shown = append(shown, jsontree.Cut(w))
 	}
 	return strings.Join(shown, ", ")
 }
@@ -149,7 +152,7 @@ func message(k jsonschema.ErrorKind) string {
 		if k.Want == durationPattern {
 			return notDuration(k.Got)
 		}
-		return quote(k.Got) + " does not match the pattern " + k.Want
+		return jsontree.Quote(k.Got) + " does not match the pattern " + k.Want
 	case *kind.ContentEncoding:
 		return "is not valid " + k.Want
 	case *kind.FalseSchema:
@@ -197,7 +200,7 @@ func sizeMessage(k jsonschema.ErrorKind) string {
 	case *kind.OneOf:
 		return severalForms
 	case *kind.DependentRequired:
-		return "missing " + listed(k.Missing) + ", required beside " + quote(k.Prop)
+		return "missing " + listed(k.Missing) + ", required beside " + jsontree.Quote(k.Prop)
 	}
 	return "does not fit the keyword " + strings.Join(k.KeywordPath(), " ")
 }
@@ -208,9 +211,9 @@ func shown(v any) string {
 	case nil:
 		return "null"
 	case string:
-		return quote(v)
+		return jsontree.Quote(v)
 	case json.Number:
-		return cut(string(v))
+		return jsontree.Cut(string(v))
 	case map[string]any:
 		return "an object"
 	case []any:
@@ -230,5 +233,5 @@ func shownAll(values []any) []string {
 // decimal writes an exact fraction that came from a decimal number.
 func decimal(r *big.Rat) string {
 	digits, _ := r.FloatPrec()
-	return cut(r.FloatString(digits))
+	return jsontree.Cut(r.FloatString(digits))
 }

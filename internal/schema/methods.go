@@ -6,6 +6,8 @@ import (
 	"reflect"
 
 	"github.com/invopop/jsonschema"
+
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 // The methods by which a type describes itself, as invopop defines them.
@@ -31,54 +33,54 @@ func describesItself(t reflect.Type) bool {
 }
 
 // fromMethods makes the schema of a type that describes itself.
-func (g *generator) fromMethods(t reflect.Type) (*node, bool) {
+func (g *generator) fromMethods(t reflect.Type) (*jsontree.Node, bool) {
 	if d, ok := implementing[describer](t); ok {
-		return g.once(t, &node{}, func(reflect.Type) *node { return g.described(t, d) }), true
+		return g.once(t, &jsontree.Node{}, func(reflect.Type) *jsontree.Node { return g.described(t, d) }), true
 	}
 	if a, ok := implementing[aliaser](t); ok {
-		return g.once(t, &node{}, func(reflect.Type) *node { return g.aliased(t, a) }), true
+		return g.once(t, &jsontree.Node{}, func(reflect.Type) *jsontree.Node { return g.aliased(t, a) }), true
 	}
 	return nil, false
 }
 
-func (g *generator) described(t reflect.Type, d describer) *node {
+func (g *generator) described(t reflect.Type, d describer) *jsontree.Node {
 	var s *jsonschema.Schema
 	if !g.call(t, "JSONSchema", func() { s = d.JSONSchema() }) {
-		return &node{}
+		return &jsontree.Node{}
 	}
 	if s == nil {
-		return &node{}
+		return &jsontree.Node{}
 	}
 	n, err := fromInvopop(s)
 	if err != nil {
-		g.fail(fmt.Sprintf("%s with a JSONSchema method whose result cannot be written: %s", t, cut(err.Error())), "a JSON schema")
-		return &node{}
+		g.fail(fmt.Sprintf("%s with a JSONSchema method whose result cannot be written: %s", t, jsontree.Cut(err.Error())), "a JSON schema")
+		return &jsontree.Node{}
 	}
 	return g.adopt(typeName(t), n)
 }
 
-func (g *generator) aliased(t reflect.Type, a aliaser) *node {
+func (g *generator) aliased(t reflect.Type, a aliaser) *jsontree.Node {
 	var alias any
 	if !g.call(t, "JSONSchemaAlias", func() { alias = a.JSONSchemaAlias() }) {
-		return &node{}
+		return &jsontree.Node{}
 	}
 	other := reflect.TypeOf(alias)
 	if other == nil || other == t {
 		g.fail(t.String()+" with a JSONSchemaAlias method that names no other type", "a value of another type")
-		return &node{}
+		return &jsontree.Node{}
 	}
 	return g.value(other, false)
 }
 
 // extended lets a type change its generated schema.
-func (g *generator) extended(t reflect.Type, n *node) *node {
+func (g *generator) extended(t reflect.Type, n *jsontree.Node) *jsontree.Node {
 	e, ok := implementing[extender](t)
 	if !ok || describesItself(t) {
 		return n
 	}
 	s := &jsonschema.Schema{}
-	if err := json.Unmarshal(n.json(), s); err != nil {
-		g.fail(t.String()+" with a JSONSchemaExtend method, "+cut(err.Error()), "a schema that can be extended")
+	if err := json.Unmarshal(n.JSON(), s); err != nil {
+		g.fail(t.String()+" with a JSONSchemaExtend method, "+jsontree.Cut(err.Error()), "a schema that can be extended")
 		return n
 	}
 	if !g.call(t, "JSONSchemaExtend", func() { e.JSONSchemaExtend(s) }) {
@@ -95,12 +97,12 @@ func (g *generator) extended(t reflect.Type, n *node) *node {
 
 // keepExact restores the numbers of values that went through invopop's schema, which
 // holds them as float64.
-func keepExact(before, after *node) {
-	after.walk(func(pointer string, s *node) {
-		old := before.resolve(pointer)
+func keepExact(before, after *jsontree.Node) {
+	walkSchemas(after, func(pointer string, s *jsontree.Node) {
+		old := before.Resolve(pointer)
 		for _, key := range []string{"default", "const", "enum", "examples"} {
-			if old != nil && old.has(key) && s.has(key) && rounded(old.get(key)) == rounded(s.get(key)) {
-				s.set(key, old.get(key))
+			if old != nil && old.Has(key) && s.Has(key) && rounded(old.Get(key)) == rounded(s.Get(key)) {
+				s.Set(key, old.Get(key))
 			}
 		}
 	})
@@ -109,7 +111,7 @@ func keepExact(before, after *node) {
 // rounded writes a value of a schema with the precision of float64.
 func rounded(v any) string {
 	var loose any
-	if err := json.Unmarshal(appendJSON(nil, v), &loose); err != nil {
+	if err := json.Unmarshal(jsontree.Append(nil, v), &loose); err != nil {
 		return err.Error()
 	}
 	return fmt.Sprint(loose)
@@ -119,7 +121,7 @@ func rounded(v any) string {
 func (g *generator) call(t reflect.Type, method string, f func()) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			g.fail(fmt.Sprintf("%s with a %s method that panics: %s", t, method, cut(fmt.Sprint(p))), "a method that works on a zero value")
+			g.fail(fmt.Sprintf("%s with a %s method that panics: %s", t, method, jsontree.Cut(fmt.Sprint(p))), "a method that works on a zero value")
 			ok = false
 		}
 	}()
@@ -128,7 +130,7 @@ func (g *generator) call(t reflect.Type, method string, f func()) (ok bool) {
 }
 
 // fromInvopop converts a schema and removes what only makes sense in a document of its own.
-func fromInvopop(s *jsonschema.Schema) (*node, error) {
+func fromInvopop(s *jsonschema.Schema) (*jsontree.Node, error) {
 	raw, err := json.Marshal(s)
 	if err != nil {
 		return nil, err
@@ -143,70 +145,70 @@ func fromInvopop(s *jsonschema.Schema) (*node, error) {
 
 // normalise writes the schema that allows everything as {}, except where true is what
 // everybody writes, and removes identifiers.
-func normalise(n *node) {
-	n.walk(func(_ string, s *node) {
+func normalise(n *jsontree.Node) {
+	walkSchemas(n, func(_ string, s *jsontree.Node) {
 		for _, key := range []string{"$id", "$schema", "$anchor", "$comment"} {
-			s.remove(key)
+			s.Remove(key)
 		}
-		s.rewriteChildren(func(pointer string, child any) any {
+		rewriteChildren(s, func(pointer string, child any) any {
 			if child == true && pointer != "/additionalProperties" {
-				return &node{}
+				return &jsontree.Node{}
 			}
 			return child
 		})
-		if c := s.child("additionalProperties"); c != nil && c.empty() {
-			s.set("additionalProperties", true)
+		if c := s.Child("additionalProperties"); c != nil && c.Empty() {
+			s.Set("additionalProperties", true)
 		}
 	})
 }
 
 // adopt makes a foreign document part of this one: its definitions become definitions
 // here, and its references follow them.
-func (g *generator) adopt(name string, n *node) *node {
-	n = n.clone()
-	defs := n.child("$defs")
-	n.remove("$defs")
-	adopted := []*node{n}
+func (g *generator) adopt(name string, n *jsontree.Node) *jsontree.Node {
+	n = n.Clone()
+	defs := n.Child("$defs")
+	n.Remove("$defs")
+	adopted := []*jsontree.Node{n}
 	renamed := map[string]string{}
-	add := func(from, name string, def *node) {
+	add := func(from, name string, def *jsontree.Node) {
 		renamed[from] = fmt.Sprint(refPrefix, len(g.defs))
 		g.defs = append(g.defs, definition{name, def})
 	}
-	if refersToRoot(n) || defs != nil && refersToRoot(object("$defs", defs)) {
+	if refersToRoot(n) || defs != nil && refersToRoot(jsontree.NewObject("$defs", defs)) {
 		add("#", name, n)
 	}
 	if defs != nil {
-		for _, m := range defs.members {
-			if def, ok := m.value.(*node); ok {
-				add(refPrefix+escapeToken(m.key), plainName(m.key), def)
+		for _, m := range defs.Members {
+			if def, ok := m.Value.(*jsontree.Node); ok {
+				add(refPrefix+jsontree.EscapeToken(m.Key), plainName(m.Key), def)
 				adopted = append(adopted, def)
 			}
 		}
 	}
 	for _, a := range adopted {
-		a.walk(func(_ string, s *node) { g.follow(s, renamed) })
+		walkSchemas(a, func(_ string, s *jsontree.Node) { g.follow(s, renamed) })
 	}
 	if to, ok := renamed["#"]; ok {
-		return object("$ref", to)
+		return jsontree.NewObject("$ref", to)
 	}
 	return n
 }
 
 // follow turns a reference of an adopted document into one of this document.
-func (g *generator) follow(s *node, renamed map[string]string) {
-	if !s.has("$ref") {
+func (g *generator) follow(s *jsontree.Node, renamed map[string]string) {
+	if !s.Has("$ref") {
 		return
 	}
-	to, ok := renamed[s.text("$ref")]
+	to, ok := renamed[s.Text("$ref")]
 	if !ok {
-		g.fail("reference "+quote(s.text("$ref")), "a reference to a definition of the same schema")
-		s.remove("$ref")
+		g.fail("reference "+jsontree.Quote(s.Text("$ref")), "a reference to a definition of the same schema")
+		s.Remove("$ref")
 		return
 	}
-	s.set("$ref", to)
+	s.Set("$ref", to)
 }
 
-func refersToRoot(n *node) (found bool) {
-	n.walk(func(_ string, s *node) { found = found || s.text("$ref") == "#" })
+func refersToRoot(n *jsontree.Node) (found bool) {
+	walkSchemas(n, func(_ string, s *jsontree.Node) { found = found || s.Text("$ref") == "#" })
 	return found
 }

@@ -7,6 +7,9 @@ import (
 	"reflect"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/durablemcp/durablemcp/internal/jsonread"
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 // An Output is the published schema of a tool's results. It is immutable and safe for
@@ -25,7 +28,7 @@ type Output struct {
 
 // A ResultError says how a result does not fit the published schema.
 type ResultError struct {
-	Violations []Violation
+	Violations []jsonread.Violation
 }
 
 func (e *ResultError) Error() string {
@@ -50,30 +53,30 @@ func ForOutput(t reflect.Type, branches ...json.RawMessage) (*Output, error) {
 	o := &Output{plan: planFor(t)}
 	root := g.value(t, false)
 	others := g.branches(branches)
-	if g.deref(root).text("type") != "object" {
+	if g.deref(root).Text("type") != "object" {
 		o.Wrapped = true
-		root = object("type", "object", "properties", object("result", g.element(t, false)), "required", []any{"result"})
+		root = jsontree.NewObject("type", "object", "properties", jsontree.NewObject("result", g.element(t, false)), "required", []any{"result"})
 	} else if o.nullable = writesNull(t); o.nullable {
-		others = append(others, object("type", "object",
-			"properties", object("result", object("type", "null")), "required", []any{"result"}))
+		others = append(others, jsontree.NewObject("type", "object",
+			"properties", jsontree.NewObject("result", jsontree.NewObject("type", "null")), "required", []any{"result"}))
 	}
 	if len(others) > 0 {
 		root = union(root, others)
 	}
 	document := g.document(root)
-	o.validator, o.published = g.compile(document), document.json()
+	o.validator, o.published = g.compile(document), document.JSON()
 	if len(g.errs) > 0 {
 		return nil, join(g.errs)
 	}
 	return o, nil
 }
 
-func (g *generator) branches(raw []json.RawMessage) []*node {
-	var list []*node
+func (g *generator) branches(raw []json.RawMessage) []*jsontree.Node {
+	var list []*jsontree.Node
 	for i, r := range raw {
 		n, err := parseNode(r)
 		if err != nil {
-			g.fail(fmt.Sprintf("branch %d that cannot be read: %s", i, cut(err.Error())), "a JSON schema")
+			g.fail(fmt.Sprintf("branch %d that cannot be read: %s", i, jsontree.Cut(err.Error())), "a JSON schema")
 			continue
 		}
 		normalise(n)
@@ -82,12 +85,12 @@ func (g *generator) branches(raw []json.RawMessage) []*node {
 	return list
 }
 
-func union(root *node, others []*node) *node {
+func union(root *jsontree.Node, others []*jsontree.Node) *jsontree.Node {
 	all := []any{root}
 	for _, n := range others {
 		all = append(all, n)
 	}
-	return object("type", "object", "anyOf", all)
+	return jsontree.NewObject("type", "object", "anyOf", all)
 }
 
 // JSON returns the schema as it is published, nil if there is none.
@@ -114,7 +117,7 @@ func (o *Output) Structured(raw json.RawMessage) (json.RawMessage, error) {
 		raw = json.RawMessage("null")
 	}
 	if !json.Valid(raw) {
-		return nil, &ResultError{[]Violation{{Message: "not valid JSON: " + syntaxProblem(raw)}}}
+		return nil, &ResultError{[]jsonread.Violation{{Message: "not valid JSON: " + jsonread.SyntaxProblem(raw)}}}
 	}
 	if !utf8.Valid(raw) {
 		raw = bytes.ToValidUTF8(raw, []byte("\uFFFD"))
@@ -127,7 +130,7 @@ func (o *Output) Structured(raw json.RawMessage) (json.RawMessage, error) {
 	dec.UseNumber()
 	var v any
 	if err := dec.Decode(&v); err != nil {
-		return nil, &ResultError{[]Violation{{Message: "not valid JSON: " + cut(err.Error())}}}
+		return nil, &ResultError{[]jsonread.Violation{{Message: "not valid JSON: " + jsontree.Cut(err.Error())}}}
 	}
 	if violations := o.validate(tame(v)); len(violations) > 0 {
 		return nil, &ResultError{violations}

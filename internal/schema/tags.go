@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/invopop/jsonschema"
+
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 // hidden reports whether a field is kept out of schemas.
@@ -28,13 +30,13 @@ type tagInfo struct {
 //
 // Output schemas take only text: Go enforces none of the constraints, so that a zero
 // value would not validate. What an enum says goes into the description.
-func (g *generator) tagged(n *node, f field, parent *node) (*node, tagInfo) {
+func (g *generator) tagged(n *jsontree.Node, f field, parent *jsontree.Node) (*jsontree.Node, tagInfo) {
 	keywords, combined, err := g.readTags(n, f)
 	if err != nil {
 		g.fail(err.Error(), "tags that can be read")
 		return n, tagInfo{}
 	}
-	n = n.clone()
+	n = n.Clone()
 	if g.output {
 		annotate(n, keywords)
 		return n, tagInfo{}
@@ -46,7 +48,7 @@ func (g *generator) tagged(n *node, f field, parent *node) (*node, tagInfo) {
 
 // readTags lets invopop read the tags of a field, on a stand-in with the JSON type of
 // its schema.
-func (g *generator) readTags(n *node, f field) (keywords, combined *node, err error) {
+func (g *generator) readTags(n *jsontree.Node, f field) (keywords, combined *jsontree.Node, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("jsonschema tag %q that cannot be read", f.tag.Get("jsonschema"))
@@ -57,7 +59,7 @@ func (g *generator) readTags(n *node, f field) (keywords, combined *node, err er
 		tag, description = "", tag
 	}
 	if tag == "" && description == "" && f.tag.Get("jsonschema_extras") == "" {
-		return &node{}, &node{}, nil
+		return &jsontree.Node{}, &jsontree.Node{}, nil
 	}
 	standIn := reflect.StructOf([]reflect.StructField{{
 		Name: "F",
@@ -69,14 +71,14 @@ func (g *generator) readTags(n *node, f field) (keywords, combined *node, err er
 	if err != nil {
 		return nil, nil, err
 	}
-	keywords = &node{}
-	if properties := whole.child("properties"); properties != nil && len(properties.members) == 1 {
-		keywords, _ = properties.members[0].value.(*node)
+	keywords = &jsontree.Node{}
+	if properties := whole.Child("properties"); properties != nil && len(properties.Members) == 1 {
+		keywords, _ = properties.Members[0].Value.(*jsontree.Node)
 	}
-	combined = &node{}
+	combined = &jsontree.Node{}
 	for _, key := range []string{"oneOf", "anyOf"} {
-		if whole.has(key) {
-			combined.set(key, whole.get(key))
+		if whole.Has(key) {
+			combined.Set(key, whole.Get(key))
 		}
 	}
 	g.checkTag(tag, keywords, combined)
@@ -129,9 +131,9 @@ func splitTag(tag string) []string {
 }
 
 // standIn returns a Go type whose schema has the JSON type of n.
-func (g *generator) standIn(n *node, depth int) reflect.Type {
+func (g *generator) standIn(n *jsontree.Node, depth int) reflect.Type {
 	n = g.deref(n)
-	switch n.text("type") {
+	switch n.Text("type") {
 	case "string":
 		return reflect.TypeFor[string]()
 	case "integer":
@@ -143,9 +145,9 @@ func (g *generator) standIn(n *node, depth int) reflect.Type {
 	case "object":
 		return reflect.TypeFor[map[string]any]()
 	case "array":
-		if items := n.child("items"); items != nil && depth < 8 {
-			if anyOf := items.list("anyOf"); g.output && len(anyOf) > 0 { // nullable
-				items, _ = anyOf[0].(*node)
+		if items := n.Child("items"); items != nil && depth < 8 {
+			if anyOf := items.List("anyOf"); g.output && len(anyOf) > 0 { // nullable
+				items, _ = anyOf[0].(*jsontree.Node)
 			}
 			return reflect.SliceOf(g.standIn(items, depth+1))
 		}
@@ -168,7 +170,7 @@ var tagKeywords = map[string]string{
 
 // checkTag reports the parts of a tag that invopop passed over in silence: unknown
 // keywords, keywords that the type does not have, values that are not of the type.
-func (g *generator) checkTag(tag string, keywords, combined *node) {
+func (g *generator) checkTag(tag string, keywords, combined *jsontree.Node) {
 	if tag == "" {
 		return
 	}
@@ -177,63 +179,63 @@ func (g *generator) checkTag(tag string, keywords, combined *node) {
 		key, _, isKeyword := strings.Cut(part, "=")
 		if !isKeyword {
 			if part != "required" && part != "nullable" && part != "" {
-				g.fail(fmt.Sprintf("jsonschema tag with %s, which is no keyword", quote(part)), `key=value, with commas in values written \\,`)
+				g.fail(fmt.Sprintf("jsonschema tag with %s, which is no keyword", jsontree.Quote(part)), `key=value, with commas in values written \\,`)
 			}
 			continue
 		}
 		keyword, known := tagKeywords[key]
 		if !known {
-			g.fail(fmt.Sprintf("jsonschema tag %s with an unknown keyword", quote(part)), "a keyword such as description, enum or minimum")
+			g.fail(fmt.Sprintf("jsonschema tag %s with an unknown keyword", jsontree.Quote(part)), "a keyword such as description, enum or minimum")
 			continue
 		}
 		counts[keyword]++
 		if taken(keyword, counts[keyword], keywords, combined) {
 			continue
 		}
-		kind := keywords.text("type")
+		kind := keywords.Text("type")
 		if kind == "" {
 			kind = "a value of any type"
 		}
-		g.fail(fmt.Sprintf("jsonschema tag %s on %s", quote(part), kind), "a keyword of that type with a value that fits it")
+		g.fail(fmt.Sprintf("jsonschema tag %s on %s", jsontree.Quote(part), kind), "a keyword of that type with a value that fits it")
 	}
 }
 
 // taken reports whether the count-th value of a keyword has arrived in a schema.
-func taken(keyword string, count int, keywords, combined *node) bool {
-	for _, n := range []*node{keywords, keywords.child("items"), combined} {
-		if n == nil || !n.has(keyword) {
+func taken(keyword string, count int, keywords, combined *jsontree.Node) bool {
+	for _, n := range []*jsontree.Node{keywords, keywords.Child("items"), combined} {
+		if n == nil || !n.Has(keyword) {
 			continue
 		}
-		list, isList := n.get(keyword).([]any)
+		list, isList := n.Get(keyword).([]any)
 		return !isList || len(list) >= count || strings.HasSuffix(keyword, "Of")
 	}
 	return keyword == "readOnly" || keyword == "writeOnly" // false is not written
 }
 
 // constrain applies everything that tags say to an input schema.
-func (g *generator) constrain(n, keywords *node) {
-	if def := g.deref(n); keywords.has("items") && def != n && def.has("items") {
-		*n = *overlay(def.clone(), n) // the tags are about the elements of this field only
+func (g *generator) constrain(n, keywords *jsontree.Node) {
+	if def := g.deref(n); keywords.Has("items") && def != n && def.Has("items") {
+		*n = *overlay(def.Clone(), n) // the tags are about the elements of this field only
 	}
-	for _, m := range keywords.members {
-		switch m.key {
+	for _, m := range keywords.Members {
+		switch m.Key {
 		case "$anchor", "properties":
 		case "items":
-			items, ok := m.value.(*node)
-			if ok && n.child("items") != nil {
-				g.constrain(n.child("items"), items)
+			items, ok := m.Value.(*jsontree.Node)
+			if ok && n.Child("items") != nil {
+				g.constrain(n.Child("items"), items)
 			}
 		case "type":
-			g.retype(n, m.value)
+			g.retype(n, m.Value)
 		case "additionalProperties":
 		case "pattern":
-			if g.checkPattern(m.value) {
-				n.set(m.key, m.value)
+			if g.checkPattern(m.Value) {
+				n.Set(m.Key, m.Value)
 			}
 		case "default":
-			n.set(m.key, typedDefault(m.value, g.deref(n)))
+			n.Set(m.Key, typedDefault(m.Value, g.deref(n)))
 		default:
-			n.set(m.key, m.value)
+			n.Set(m.Key, m.Value)
 		}
 	}
 }
@@ -242,7 +244,7 @@ func (g *generator) checkPattern(v any) bool {
 	s, _ := v.(string)
 	_, err := regexp.Compile(s)
 	if err != nil {
-		g.fail("pattern "+quote(s), "a regular expression of Go's syntax")
+		g.fail("pattern "+jsontree.Quote(s), "a regular expression of Go's syntax")
 	}
 	return err == nil
 }
@@ -250,11 +252,11 @@ func (g *generator) checkPattern(v any) bool {
 var jsonTypes = []any{"string", "integer", "number", "boolean", "object", "array", "null"}
 
 // retype sets the type that a tag says, unless it is the one that the schema has.
-func (g *generator) retype(n *node, kind any) {
+func (g *generator) retype(n *jsontree.Node, kind any) {
 	switch {
-	case kind == g.deref(n).get("type"):
+	case kind == g.deref(n).Get("type"):
 	case slices.Contains(jsonTypes, kind):
-		n.set("type", kind)
+		n.Set("type", kind)
 	default:
 		g.fail(fmt.Sprintf("jsonschema tag \"type=%v\"", kind), "a type of JSON Schema")
 	}
@@ -262,15 +264,15 @@ func (g *generator) retype(n *node, kind any) {
 
 // typedDefault turns the elements of a default for an array, which invopop leaves as
 // text, into values of the element type.
-func typedDefault(v any, n *node) any {
+func typedDefault(v any, n *jsontree.Node) any {
 	list, ok := v.([]any)
-	items := n.child("items")
+	items := n.Child("items")
 	if !ok || items == nil {
 		return v
 	}
 	typed := make([]any, len(list))
 	for i, e := range list {
-		typed[i] = typedElement(e, items.text("type"))
+		typed[i] = typedElement(e, items.Text("type"))
 	}
 	return typed
 }
@@ -292,57 +294,57 @@ func typedElement(v any, kind string) any {
 }
 
 // annotate applies what tags say in words to an output schema.
-func annotate(n, keywords *node) {
-	for _, m := range keywords.members {
+func annotate(n, keywords *jsontree.Node) {
+	for _, m := range keywords.Members {
 		switch {
-		case m.key == "title", m.key == "description", m.key == "examples", m.key == "deprecated", strings.HasPrefix(m.key, "x-"):
-			n.set(m.key, m.value)
-		case m.key == "enum":
-			note(n, "Known values", m.value)
-		case m.key == "items":
-			if items, ok := m.value.(*node); ok && items.has("enum") {
-				note(n, "Known elements", items.get("enum"))
+		case m.Key == "title", m.Key == "description", m.Key == "examples", m.Key == "deprecated", strings.HasPrefix(m.Key, "x-"):
+			n.Set(m.Key, m.Value)
+		case m.Key == "enum":
+			note(n, "Known values", m.Value)
+		case m.Key == "items":
+			if items, ok := m.Value.(*jsontree.Node); ok && items.Has("enum") {
+				note(n, "Known elements", items.Get("enum"))
 			}
 		}
 	}
 }
 
 // note adds a list of values to the description.
-func note(n *node, label string, values any) {
+func note(n *jsontree.Node, label string, values any) {
 	list, _ := values.([]any)
 	words := make([]string, len(list))
 	for i, v := range list {
-		words[i] = string(appendJSON(nil, v))
+		words[i] = string(jsontree.Append(nil, v))
 	}
 	sentence := label + ": " + strings.Join(words, ", ") + "."
-	if d := n.text("description"); d != "" {
+	if d := n.Text("description"); d != "" {
 		sentence = strings.TrimRight(d, ". ") + ". " + sentence
 	}
-	n.set("description", sentence)
+	n.Set("description", sentence)
 }
 
 // mergeCombined adds the groups of oneof_required and anyof_required of one field to
 // those of the other fields of the struct.
-func mergeCombined(parent, combined *node) {
-	for _, m := range combined.members {
-		groups, _ := m.value.([]any)
+func mergeCombined(parent, combined *jsontree.Node) {
+	for _, m := range combined.Members {
+		groups, _ := m.Value.([]any)
 		for _, group := range groups {
-			g, ok := group.(*node)
+			g, ok := group.(*jsontree.Node)
 			if !ok {
 				continue
 			}
-			if same := groupOf(parent.list(m.key), g.text("title")); same != nil {
-				same.set("required", append(same.list("required"), g.list("required")...))
+			if same := groupOf(parent.List(m.Key), g.Text("title")); same != nil {
+				same.Set("required", append(same.List("required"), g.List("required")...))
 			} else {
-				parent.set(m.key, append(parent.list(m.key), g))
+				parent.Set(m.Key, append(parent.List(m.Key), g))
 			}
 		}
 	}
 }
 
-func groupOf(groups []any, title string) *node {
+func groupOf(groups []any, title string) *jsontree.Node {
 	for _, v := range groups {
-		if n, ok := v.(*node); ok && n.text("title") == title {
+		if n, ok := v.(*jsontree.Node); ok && n.Text("title") == title {
 			return n
 		}
 	}

@@ -3,35 +3,21 @@ package schema
 import (
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/durablemcp/durablemcp/internal/jsonread"
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
-// maxViolations is how many violations are listed. That there are more is said, and not
-// how many: to find them all is work for nothing.
-const maxViolations = 20
-
-// A Violation is one way in which a value does not fit its schema, said so that a model
-// can repair it.
-type Violation struct {
-	Path    string // a JSON Pointer such as /lines/0/amount; "" for the root
-	Message string
-	Unknown string // the name of the property, if that is one which the schema does not have
-}
-
-func (v Violation) String() string {
-	if v.Path == "" {
-		return "arguments: " + v.Message
-	}
-	return v.Path + ": " + v.Message
-}
+// A Violation is one way in which a value does not fit its schema.
+type Violation = jsonread.Violation
 
 // A validator is a published document and its compiled form.
 type validator struct {
-	document *node
+	document *jsontree.Node
 	compiled *jsonschema.Schema
 	levels   levels
 	fits     fits
@@ -42,7 +28,7 @@ const location = "schema:///document.json"
 
 // compile prepares a document for validation. Every default in it is held to the schema
 // that it stands in.
-func (g *generator) compile(document *node) validator {
+func (g *generator) compile(document *jsontree.Node) validator {
 	v := validator{document: document, levels: make(levels), fits: make(fits)}
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
@@ -50,7 +36,7 @@ func (g *generator) compile(document *node) validator {
 	c.RegisterFormat(&jsonschema.Format{Name: "date-time", Validate: checkTime})
 	c.AssertFormat()
 	c.AssertContent()
-	err := c.AddResource(location, plain(document))
+	err := c.AddResource(location, jsontree.Plain(document))
 	if err == nil {
 		v.compiled, err = c.Compile(location)
 	}
@@ -65,23 +51,23 @@ func (g *generator) compile(document *node) validator {
 	for s := range v.levels {
 		v.fits.add(s)
 	}
-	document.walk(func(pointer string, n *node) {
-		if !n.has("default") {
+	walkSchemas(document, func(pointer string, n *jsontree.Node) {
+		if !n.Has("default") {
 			return
 		}
 		if s, err := c.Compile(location + "#" + pointer); err == nil {
 			v.levels.add(s)
-			g.checkDefault(pointer, n.get("default"), validator{document, s, v.levels, v.fits})
+			g.checkDefault(pointer, n.Get("default"), validator{document, s, v.levels, v.fits})
 		}
 	})
 	return v
 }
 
 func (g *generator) checkDefault(pointer string, value any, v validator) {
-	for _, violation := range v.validate(plain(value)) {
+	for _, violation := range v.validate(jsontree.Plain(value)) {
 		at := g.at
 		g.at = []string{strings.TrimPrefix(propertyPath(pointer), "/")}
-		g.fail("default "+cut(string(appendJSON(nil, value)))+" ("+violation.Message+")", "a default that its own schema allows")
+		g.fail("default "+jsontree.Cut(string(jsontree.Append(nil, value)))+" ("+violation.Message+")", "a default that its own schema allows")
 		g.at = at
 	}
 }
@@ -121,7 +107,7 @@ func checkTime(v any) error {
 
 func compileMessage(err error) string {
 	message := strings.ReplaceAll(err.Error(), location, "")
-	return cut(strings.Join(strings.Fields(message), " "))
+	return jsontree.Cut(strings.Join(strings.Fields(message), " "))
 }
 
 // smallValue is how many values are validated as a whole.
@@ -129,40 +115,10 @@ const smallValue = 256
 
 // validate returns the violations of a decoded value whose numbers are tame, all of them
 // or more than are shown.
-func (v validator) validate(value any) []Violation {
+func (v validator) validate(value any) []jsonread.Violation {
 	w := &walk{validator: v, small: smallValue}
 	w.value(v.compiled, value, nil, 0)
-	return limit(w.found)
-}
-
-// limit orders violations by path, and says if there are too many to list.
-func limit(list []Violation) []Violation {
-	slices.SortStableFunc(list, func(a, b Violation) int {
-		if c := comparePaths(a.Path, b.Path); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Message, b.Message)
-	})
-	list = slices.Compact(list)
-	if len(list) > maxViolations {
-		list = append(list[:maxViolations:maxViolations], Violation{Message: "and more"})
-	}
-	return list
-}
-
-// comparePaths orders paths step by step, array indexes by number.
-func comparePaths(a, b string) int {
-	as, bs := strings.Split(a, "/"), strings.Split(b, "/")
-	return slices.CompareFunc(as, bs, func(x, y string) int {
-		if isIndex(x) && isIndex(y) && len(x) != len(y) {
-			return len(x) - len(y)
-		}
-		return strings.Compare(x, y)
-	})
-}
-
-func isIndex(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
+	return jsonread.Limit(w.found)
 }
 
 // tame returns v with numbers beyond the limits of arguments replaced by numbers of the
@@ -170,7 +126,7 @@ func isIndex(s string) bool {
 func tame(v any) any {
 	switch v := v.(type) {
 	case json.Number:
-		return tameNumber(v)
+		return jsonread.TameNumber(v)
 	case []any:
 		for i, e := range v {
 			v[i] = tame(e)

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+
+	"github.com/durablemcp/durablemcp/internal/jsonread"
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 // Payload returns canonical arguments without the properties that With added.
@@ -30,14 +33,14 @@ func (s *Schema) Payload(canonical json.RawMessage) json.RawMessage {
 // json.Number. What Go cannot take, such as an integer that is too large for its type or
 // what a type's own UnmarshalJSON refuses, comes back as violations; a panic of a user's
 // method is one too.
-func (s *Schema) Values(canonical json.RawMessage) ([]reflect.Value, []Violation) {
+func (s *Schema) Values(canonical json.RawMessage) ([]reflect.Value, []jsonread.Violation) {
 	payload := s.Payload(canonical)
 	var all map[string]json.RawMessage
 	if len(s.params) > 0 && !s.params[0].whole {
 		all, _ = members(payload)
 	}
 	values := make([]reflect.Value, len(s.params))
-	var violations []Violation
+	var violations []jsonread.Violation
 	for i, p := range s.params {
 		raw, path := payload, []string(nil)
 		if !p.whole {
@@ -47,13 +50,13 @@ func (s *Schema) Values(canonical json.RawMessage) ([]reflect.Value, []Violation
 		values[i], violations = v, append(violations, found...)
 	}
 	if len(violations) > 0 {
-		return nil, limit(violations)
+		return nil, jsonread.Limit(violations)
 	}
 	return values, nil
 }
 
 // decode makes the Go value of one parameter, zero if it is absent.
-func (p param) decode(raw json.RawMessage, path []string) (reflect.Value, []Violation) {
+func (p param) decode(raw json.RawMessage, path []string) (reflect.Value, []jsonread.Violation) {
 	v := reflect.New(p.typ)
 	if raw == nil {
 		return v.Elem(), nil
@@ -88,16 +91,16 @@ func unmarshal(raw []byte, into any) (err error) {
 // the first one only, and those of users' methods name none. It goes through the JSON
 // once, and decodes each value that has no others in it.
 type blamer struct {
-	cursor
+	jsonread.Cursor
 	path   []string
-	found  []Violation
+	found  []jsonread.Violation
 	fields map[reflect.Type]map[string]field // of structs that it has met
 }
 
 // blame returns the values in raw, at a path, that a type cannot take, for which decoding
 // has failed with an error.
-func blame(raw []byte, t reflect.Type, path []string, err error) []Violation {
-	b := &blamer{cursor: cursor{data: raw}, path: path, fields: map[reflect.Type]map[string]field{}}
+func blame(raw []byte, t reflect.Type, path []string, err error) []jsonread.Violation {
+	b := &blamer{Cursor: jsonread.Cursor{Data: raw}, path: path, fields: map[reflect.Type]map[string]field{}}
 	b.value(t)
 	if len(b.found) == 0 {
 		b.refuse(err)
@@ -106,7 +109,7 @@ func blame(raw []byte, t reflect.Type, path []string, err error) []Violation {
 }
 
 func (b *blamer) refuse(err error) {
-	b.found = append(b.found, Violation{Path: pointer(b.path), Message: refusal(err)})
+	b.found = append(b.found, jsonread.Violation{Path: jsontree.Pointer(b.path), Message: refusal(err)})
 }
 
 // value moves over a value of a type.
@@ -114,8 +117,8 @@ func (b *blamer) value(t reflect.Type) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	next := b.peek()
-	switch split := !handwritten(t) && len(b.found) <= maxViolations; {
+	next := b.Peek()
+	switch split := !handwritten(t) && len(b.found) <= jsonread.MaxViolations; {
 	case split && next == '{' && t.Kind() == reflect.Struct:
 		b.structure(t)
 	case split && next == '{' && t.Kind() == reflect.Map:
@@ -123,7 +126,7 @@ func (b *blamer) value(t reflect.Type) {
 	case split && next == '[' && (t.Kind() == reflect.Slice || t.Kind() == reflect.Array):
 		b.sequence(t)
 	case split && (t.Kind() == reflect.String || t.Kind() == reflect.Interface) && t != numberType:
-		b.skip() // they take what the schema does
+		b.Skip() // they take what the schema does
 	case split && t.Kind() < reflect.Complex64: // a number or a boolean: the kinds stand in that order, and such values can be many
 		b.whole(func(raw []byte) error { return json.Unmarshal(raw, reflect.New(t).Interface()) })
 	default:
@@ -133,12 +136,12 @@ func (b *blamer) value(t reflect.Type) {
 
 // whole moves over a value that is decoded as one.
 func (b *blamer) whole(decode func(raw []byte) error) {
-	start := b.pos
-	b.skip()
-	if len(b.found) > maxViolations {
+	start := b.Pos
+	b.Skip()
+	if len(b.found) > jsonread.MaxViolations {
 		return
 	}
-	if err := decode(b.data[start:b.pos]); err != nil {
+	if err := decode(b.Data[start:b.Pos]); err != nil {
 		b.refuse(err)
 	}
 }
@@ -158,11 +161,11 @@ func (b *blamer) structure(t reflect.Type) {
 			b.fields[t][f.name] = f
 		}
 	}
-	for first := true; b.more(first, '}'); first = false {
-		f, known := b.fields[t][unquote(b.key())]
+	for first := true; b.More(first, '}'); first = false {
+		f, known := b.fields[t][jsonread.Unquote(b.Key())]
 		switch {
 		case !known:
-			b.skip()
+			b.Skip()
 		case f.quoted:
 			b.at(f.name, func() { b.whole(func(raw []byte) error { return unmarshalQuoted(raw, f.typ) }) })
 		default:
@@ -179,20 +182,20 @@ func unmarshalQuoted(raw []byte, t reflect.Type) error {
 
 func (b *blamer) mapping(t reflect.Type) {
 	keys := reflect.MapOf(t.Key(), reflect.TypeFor[struct{}]())
-	for first := true; b.more(first, '}'); first = false {
-		key := b.key()
-		if len(b.found) <= maxViolations {
+	for first := true; b.More(first, '}'); first = false {
+		key := b.Key()
+		if len(b.found) <= jsonread.MaxViolations {
 			if err := unmarshal(fmt.Appendf(nil, "{%s:null}", key), reflect.New(keys).Interface()); err != nil {
 				b.refuse(err)
 			}
 		}
-		b.at(unquote(key), func() { b.value(t.Elem()) })
+		b.at(jsonread.Unquote(key), func() { b.value(t.Elem()) })
 	}
 }
 
 func (b *blamer) sequence(t reflect.Type) {
 	i := 0
-	for ; b.more(i == 0, ']'); i++ {
+	for ; b.More(i == 0, ']'); i++ {
 		b.at(strconv.Itoa(i), func() { b.value(t.Elem()) })
 	}
 }
@@ -200,9 +203,9 @@ func (b *blamer) sequence(t reflect.Type) {
 // refusal says why Go did not take a value, without the names of Go types.
 func refusal(err error) string {
 	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Sprintf("%s does not fit: a value of kind %s is expected", cut(mismatch.Value), mismatch.Type.Kind())
+		return fmt.Sprintf("%s does not fit: a value of kind %s is expected", jsontree.Cut(mismatch.Value), mismatch.Type.Kind())
 	}
-	return "was refused: " + cut(err.Error())
+	return "was refused: " + jsontree.Cut(err.Error())
 }
 
 func joinMembers(m map[string]json.RawMessage) json.RawMessage {
@@ -210,5 +213,5 @@ func joinMembers(m map[string]json.RawMessage) json.RawMessage {
 	for name, raw := range m {
 		tree[name] = raw
 	}
-	return appendMap(nil, tree)
+	return jsontree.AppendMap(nil, tree)
 }

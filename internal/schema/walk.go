@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/durablemcp/durablemcp/internal/jsonread"
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 // The validator of package jsonschema makes all violations of a value, and each is far
@@ -16,13 +19,13 @@ import (
 type walk struct {
 	validator
 	small int // how many values there are in one that is validated as a whole
-	found []Violation
+	found []jsonread.Violation
 }
 
 // maxHops is how many references lead from one value to the schema that is about it.
 const maxHops = 100
 
-func (w *walk) full() bool { return len(w.found) > maxViolations }
+func (w *walk) full() bool { return len(w.found) > jsonread.MaxViolations }
 
 // value holds a value to a schema.
 func (w *walk) value(s *jsonschema.Schema, v any, path []string, hops int) {
@@ -31,7 +34,7 @@ func (w *walk) value(s *jsonschema.Schema, v any, path []string, hops int) {
 	case w.full():
 		return
 	case hops > maxHops:
-		w.found = append(w.found, Violation{Path: pointer(path), Message: "cannot be validated"})
+		w.found = append(w.found, jsonread.Violation{Path: jsontree.Pointer(path), Message: "cannot be validated"})
 		return
 	case own == s || room(v, w.small) >= 0:
 		if f := w.fits[s]; f == nil || !f.takes(v) {
@@ -92,7 +95,7 @@ func (w *walk) object(s *jsonschema.Schema, v map[string]any, path []string) {
 			return
 		}
 		if s.PropertyNames != nil && s.PropertyNames.Validate(name) != nil {
-			w.found = append(w.found, Violation{Path: pointer(path[:depth]), Message: "property name " + quote(name) + " is not allowed"})
+			w.found = append(w.found, jsonread.Violation{Path: jsontree.Pointer(path[:depth]), Message: "property name " + jsontree.Quote(name) + " is not allowed"})
 		}
 		path = append(path[:depth], name)
 		below, known := s.Properties[name]
@@ -135,7 +138,7 @@ func (w *walk) union(branches []*jsonschema.Schema, one bool, v any, path []stri
 		return
 	}
 	var (
-		closest []Violation
+		closest []jsonread.Violation
 		deepest = -1
 		fits    int
 	)
@@ -154,12 +157,12 @@ func (w *walk) union(branches []*jsonschema.Schema, one bool, v any, path []stri
 	case fits == 0:
 		w.found = append(w.found, closest...)
 	case fits > 1:
-		w.found = append(w.found, Violation{Path: pointer(path), Message: severalForms})
+		w.found = append(w.found, jsonread.Violation{Path: jsontree.Pointer(path), Message: severalForms})
 	}
 }
 
 // shallowest is how deep the shallowest of some violations is.
-func shallowest(list []Violation) int {
+func shallowest(list []jsonread.Violation) int {
 	least := strings.Count(list[0].Path, "/")
 	for _, v := range list[1:] {
 		least = min(least, strings.Count(v.Path, "/"))

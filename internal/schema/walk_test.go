@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/durablemcp/durablemcp/internal/jsonread"
 )
 
 // TestWalkFindsWhatTheValidatorFinds holds that a value which is validated a level at a
@@ -44,7 +46,7 @@ func TestWalkFindsWhatTheValidatorFinds(t *testing.T) {
 			if len(g.errs) > 0 {
 				t.Fatal(join(g.errs))
 			}
-			value, found := read([]byte(test.value))
+			value, found := jsonread.Read([]byte(test.value), nil)
 			if len(found) > 0 {
 				t.Fatal(found)
 			}
@@ -52,7 +54,7 @@ func TestWalkFindsWhatTheValidatorFinds(t *testing.T) {
 			whole, levels := &walk{validator: v, small: 1 << 20}, &walk{validator: v}
 			whole.value(v.compiled, value, nil, 0)
 			levels.value(v.compiled, value, nil, 0)
-			want, got := texts(limit(whole.found)), texts(limit(levels.found))
+			want, got := texts(jsonread.Limit(whole.found)), texts(jsonread.Limit(levels.found))
 			if !slices.Equal(got, want) || len(want) == 0 != (name == "valid") {
 				t.Errorf("a level at a time: %q\nas a whole: %q", got, want)
 			}
@@ -91,7 +93,7 @@ func TestFitTakesWhatTheValidatorTakes(t *testing.T) {
 			t.Fatal(join(g.errs))
 		}
 		for _, raw := range values {
-			value, _ := read([]byte(raw))
+			value, _ := jsonread.Read([]byte(raw), nil)
 			checkFit(t, v, value)
 		}
 	}
@@ -147,7 +149,7 @@ func TestWalkEndsOnCycles(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := newGenerator(false).compile(document)
-	value, _ := read([]byte(`{"a":{"b":1}}`))
+	value, _ := jsonread.Read([]byte(`{"a":{"b":1}}`), nil)
 	w := &walk{validator: v}
 	w.value(v.compiled, value, nil, 0)
 	if got := texts(w.found); len(got) == 0 {
@@ -181,7 +183,7 @@ func TestExpensiveArguments(t *testing.T) {
 	s := structSchema[Invoice](t)
 	for name, raw := range expensive(200_000) {
 		refusing := testing.AllocsPerRun(1, func() {
-			if violations := refuse(s, raw); len(violations) == 0 || len(violations) > maxViolations+1 {
+			if violations := refuse(s, raw); len(violations) == 0 || len(violations) > jsonread.MaxViolations+1 {
 				t.Errorf("%s: %d violations", name, len(violations))
 			}
 		})
@@ -193,7 +195,7 @@ func TestExpensiveArguments(t *testing.T) {
 }
 
 // refuse returns why arguments are refused.
-func refuse(s *Schema, raw string) []Violation {
+func refuse(s *Schema, raw string) []jsonread.Violation {
 	_, canonical, violations := s.Decode(json.RawMessage(raw))
 	if len(violations) == 0 {
 		_, violations = s.Values(canonical)

@@ -1,9 +1,13 @@
-package schema
+// Package jsonread reads JSON strictly: it refuses what encoding/json passes over in silence, bounds
+// what it reads, and gives each number its one spelling.
+package jsonread
 
 import (
 	"encoding/json"
 	"strconv"
 	"strings"
+
+	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
 // The limits of numbers in arguments. They are beyond what a float64 holds, and keep
@@ -85,19 +89,19 @@ func (n number) String() string {
 	return sign + n.digits[:1] + fraction + "e" + strconv.Itoa(n.point-1)
 }
 
-// canonicalNumber returns the one spelling of a valid JSON number, or what is wrong with it.
-func canonicalNumber(s string) (spelling, problem string) {
+// CanonicalNumber returns the one spelling of a valid JSON number, or what is wrong with it.
+func CanonicalNumber(s string) (spelling, problem string) {
 	if isShortInteger(s) {
 		return s, ""
 	}
 	n := parseNumber(s)
 	switch {
 	case n.tooLarge():
-		return "", "number " + cut(s) + " is too large"
+		return "", "number " + jsontree.Cut(s) + " is too large"
 	case n.tooSmall():
-		return "", "number " + cut(s) + " is too close to zero"
+		return "", "number " + jsontree.Cut(s) + " is too close to zero"
 	case n.tooLong():
-		return "", "number " + cut(s) + " has too many digits"
+		return "", "number " + jsontree.Cut(s) + " has too many digits"
 	}
 	return n.String(), ""
 }
@@ -107,8 +111,8 @@ func isShortInteger(s string) bool {
 	return len(s) <= maxZeros && s != "-0" && !strings.ContainsAny(s, ".eE")
 }
 
-// isInteger reports whether a valid JSON number is an integer, in whichever spelling.
-func isInteger(s string) bool {
+// IsInteger reports whether a valid JSON number is an integer, in whichever spelling.
+func IsInteger(s string) bool {
 	if isShortInteger(s) {
 		return true
 	}
@@ -116,8 +120,8 @@ func isInteger(s string) bool {
 	return n.point >= len(n.digits)
 }
 
-// tameNumber returns a number with the sign and the integrality of n that is within the limits.
-func tameNumber(s json.Number) json.Number {
+// TameNumber returns a number with the sign and the integrality of n that is within the limits.
+func TameNumber(s json.Number) json.Number {
 	if isShortInteger(string(s)) {
 		return s
 	}

@@ -1,4 +1,4 @@
-package schema
+package jsontree
 
 import (
 	"encoding/json"
@@ -10,8 +10,8 @@ import (
 // maxShown is how much of a value from outside is repeated in a message.
 const maxShown = 60
 
-// cut shortens text from outside to what a message may repeat.
-func cut(s string) string {
+// Cut shortens text from outside to what a message may repeat.
+func Cut(s string) string {
 	if len(s) <= maxShown {
 		return s
 	}
@@ -22,15 +22,15 @@ func cut(s string) string {
 	return s[:end] + "…"
 }
 
-// quote shows text from outside on one line.
-func quote(s string) string {
-	return string(appendString(nil, cut(s)))
+// Quote shows text from outside on one line.
+func Quote(s string) string {
+	return string(AppendString(nil, Cut(s)))
 }
 
 const hexDigits = "0123456789abcdef"
 
-// appendString writes a JSON string. It escapes what JSON demands and nothing else.
-func appendString(b []byte, s string) []byte {
+// AppendString writes a JSON string. It escapes what JSON demands and nothing else.
+func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0
 	for i := range len(s) {
@@ -57,9 +57,9 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// appendJSON writes v without insignificant space. The members of a map are sorted,
+// Append writes v without insignificant space. The members of a map are sorted,
 // those of a node keep their order.
-func appendJSON(b []byte, v any) []byte {
+func Append(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case nil:
 		return append(b, "null"...)
@@ -69,7 +69,7 @@ func appendJSON(b []byte, v any) []byte {
 		}
 		return append(b, "false"...)
 	case string:
-		return appendString(b, v)
+		return AppendString(b, v)
 	case json.Number:
 		return append(b, v...)
 	case json.RawMessage:
@@ -77,8 +77,8 @@ func appendJSON(b []byte, v any) []byte {
 	case []any:
 		return appendArray(b, v)
 	case map[string]any:
-		return appendMap(b, v)
-	case *node:
+		return AppendMap(b, v)
+	case *Node:
 		return appendNode(b, v)
 	}
 	panic("schema: not a decoded JSON value") // unreachable: all trees are made in this package
@@ -90,12 +90,13 @@ func appendArray(b []byte, list []any) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendJSON(b, e)
+		b = Append(b, e)
 	}
 	return append(b, ']')
 }
 
-func appendMap(b []byte, m map[string]any) []byte {
+// AppendMap writes an object whose members are sorted.
+func AppendMap(b []byte, m map[string]any) []byte {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)
@@ -106,30 +107,30 @@ func appendMap(b []byte, m map[string]any) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendString(b, k), ':')
-		b = appendJSON(b, m[k])
+		b = append(AppendString(b, k), ':')
+		b = Append(b, m[k])
 	}
 	return append(b, '}')
 }
 
-func appendNode(b []byte, n *node) []byte {
+func appendNode(b []byte, n *Node) []byte {
 	b = append(b, '{')
-	for i, m := range n.members {
+	for i, m := range n.Members {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendString(b, m.key), ':')
-		b = appendJSON(b, m.value)
+		b = append(AppendString(b, m.Key), ':')
+		b = Append(b, m.Value)
 	}
 	return append(b, '}')
 }
 
-// pointer writes a path the way a JSON Pointer does, with long steps cut.
-func pointer(path []string) string {
+// Pointer writes a path the way a JSON Pointer does, with long steps cut.
+func Pointer(path []string) string {
 	var b strings.Builder
 	for _, step := range path {
 		b.WriteByte('/')
-		b.WriteString(escapeToken(cut(step)))
+		b.WriteString(EscapeToken(Cut(step)))
 	}
 	return b.String()
 }
