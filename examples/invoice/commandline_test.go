@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"net/http"
 	"path/filepath"
 	"runtime"
@@ -15,10 +14,7 @@ import (
 
 func TestWrongCommandLines(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
-		args string
-		want string
-	}{
+	exampletest.MustRefuse(t, "invoice", map[string]exampletest.WrongLine{
 		"unknown flag":           {"-nonsense", "flag provided but not defined: -nonsense"},
 		"argument":               {"demo", `unexpected argument "demo"`},
 		"caller":                 {"-stdio -as root", `-as: "root" is neither submitter nor approver`},
@@ -41,57 +37,21 @@ func TestWrongCommandLines(t *testing.T) {
 		"demo with data":         {"-demo -data x.db", "-demo and -data do not go together"},
 		"demo elsewhere":         {"-demo -temporal localhost:7233", "-demo and -temporal do not go together"},
 		"demo with failures":     {"-demo -fail-payment 1", "-demo and -fail-payment do not go together"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			exampletest.MustFail(t, exampletest.Command(t, strings.Fields(test.args)...), "invoice", 2, test.want, "(-h lists the flags)")
-		})
-	}
+	})
 }
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	cmd := exampletest.Command(t, "-h")
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil || stderr.Len() > 0 {
-		t.Fatalf("%v, standard error %q", err, stderr.String())
-	}
-	for _, want := range []string{
+	exampletest.MustHelp(t,
 		"-demo", "-stdio", "-http address", `(default "127.0.0.1:8081")`, "-ui address", `(default "127.0.0.1:8234")`, "-data file", "-temporal address",
 		"-as caller", "-erp service", "-gateway service", "-fail-validation times", "-fail-payment times", "-approval-timeout time", "(default 120h0m0s)",
 		"-reminder time", "-until-eof", "TEMPORAL_ADDRESS", "DEMO tokens", submitterToken, approverToken,
-	} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("the help does not contain %q:\n%s", want, out)
-		}
-	}
+	)
 }
 
 func TestTakenAddresses(t *testing.T) {
 	t.Parallel()
-	taken := exampletest.TakenAddress(t)
-	for _, flag := range []string{"http", "ui"} {
-		t.Run(flag, func(t *testing.T) {
-			t.Parallel()
-			data := filepath.Join(t.TempDir(), "invoice.db")
-			addresses := map[string]string{"http": "127.0.0.1:0", "ui": "127.0.0.1:0"}
-			addresses[flag] = taken
-			cmd := exampletest.Command(t, "-data", data, "-http", addresses["http"], "-ui", addresses["ui"])
-			exampletest.MustFail(t, cmd, "invoice", 1, "the address "+taken+" is in use", "choose another one with -"+flag)
-		})
-	}
-	t.Run("demo", func(t *testing.T) {
-		t.Parallel()
-		cmd := exampletest.Command(t, "-demo", "-ui", taken)
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		if err := cmd.Run(); err == nil || !strings.Contains(stderr.String(), "choose another one with -ui") || strings.Count(stderr.String(), "\n") != 1 {
-			t.Errorf("it ended with %v and %q", err, stderr.String())
-		}
-	})
+	exampletest.MustNameTakenAddresses(t, "invoice")
 }
 
 // The flags that inject failures do.

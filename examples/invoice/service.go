@@ -84,6 +84,31 @@ func (s *service) Close() {
 	s.temporal.Close()
 }
 
+// MCPServer has the tools.
+func (s *service) MCPServer() *mcp.Server { return s.server }
+
+// httpIntroduction is what people need to know at the start.
+const httpIntroduction = `The invoice example is ready.
+
+%[6]s%[1]s
+%[2]s
+DEMO tokens, for the header Authorization: "Bearer %[3]s" submits and asks,
+"Bearer %[4]s" asks, reviews, approves and rejects. Everybody knows them.
+
+Connect a client, for example: claude mcp add --transport http invoice %[1]s \
+  --header "Authorization: Bearer %[3]s"
+%[5]s Invoices that are under way go on at the next start.
+`
+
+// Introduction says what runs where, and who the callers are.
+func (s *service) Introduction(url string) string {
+	if url == "" {
+		return fmt.Sprintf("The invoice example is ready: it serves MCP over its standard input and output,\nto the %s (a DEMO of a login: -as).\n\n%s",
+			s.flags.as, s.describe())
+	}
+	return fmt.Sprintf(httpIntroduction, url, s.describe(), submitterToken, approverToken, host.ReadyText, host.MCPLabel)
+}
+
 // describe says what runs where, on a line each.
 func (s *service) describe() string {
 	policy := s.flags.policy()

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -20,10 +17,7 @@ import (
 
 func TestWrongCommandLines(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
-		args string
-		want string
-	}{
+	exampletest.MustRefuse(t, "weather", map[string]exampletest.WrongLine{
 		"unknown flag":         {"-nonsense", "flag provided but not defined: -nonsense"},
 		"argument":             {"demo", `unexpected argument "demo"`},
 		"not a duration":       {"-pause soon", `invalid value "soon" for flag -pause`},
@@ -39,13 +33,7 @@ func TestWrongCommandLines(t *testing.T) {
 		"stdio until its end":  {"-stdio -until-eof", "-until-eof and -stdio do not go together"},
 		"stdio and http":       {"-stdio -http 127.0.0.1:8080", "-stdio and -http do not go together"},
 		"two Temporals":        {"-temporal localhost:7233 -data x.db", "-data is for the embedded Temporal, but -temporal names an existing one"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			exampletest.MustFail(t, exampletest.Command(t, strings.Fields(test.args)...), "weather", 2, test.want, "(-h lists the flags)")
-		})
-	}
+	})
 }
 
 func TestTwoTemporalsByEnvironment(t *testing.T) {
@@ -57,51 +45,12 @@ func TestTwoTemporalsByEnvironment(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	cmd := exampletest.Command(t, "-h")
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil || stderr.Len() > 0 {
-		t.Fatalf("%v, standard error %q", err, stderr.String())
-	}
-	for _, want := range []string{"-data file", "-demo", "-http address", "-pause time", "-stdio", "-temporal address", "-ui address", "-until-eof", "-upstream service", "TEMPORAL_ADDRESS"} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("the help does not contain %q:\n%s", want, out)
-		}
-	}
+	exampletest.MustHelp(t, "-data file", "-demo", "-http address", "-pause time", "-stdio", "-temporal address", "-ui address", "-until-eof", "-upstream service", "TEMPORAL_ADDRESS")
 }
 
 func TestTakenAddresses(t *testing.T) {
 	t.Parallel()
-	taken := exampletest.TakenAddress(t)
-	data := filepath.Join(t.TempDir(), "weather.db")
-	for _, flag := range []string{"http", "ui"} {
-		t.Run(flag, func(t *testing.T) {
-			addresses := map[string]string{"http": "127.0.0.1:0", "ui": "127.0.0.1:0"}
-			addresses[flag] = taken
-			cmd := exampletest.Command(t, "-data", data, "-http", addresses["http"], "-ui", addresses["ui"])
-			exampletest.MustFail(t, cmd, "weather", 1, "the address "+taken+" is in use", "choose another one with -"+flag)
-		})
-	}
-	t.Run("demo", func(t *testing.T) {
-		mustFailAfterIntroduction(t, exampletest.Command(t, "-demo", "-ui", taken), "choose another one with -ui")
-	})
-	// Nothing was broken by that.
-	exampletest.Start(t, "-data", data).Kill(t)
-}
-
-// mustFailAfterIntroduction is mustFail for the demo, which says first what it
-// is.
-func mustFailAfterIntroduction(t *testing.T, cmd *exec.Cmd, want string) {
-	t.Helper()
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Run(); err == nil {
-		t.Error("the demo succeeded")
-	}
-	if text := stderr.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, want) {
-		t.Errorf("standard error is %q, want one line with %q", text, want)
-	}
+	exampletest.MustNameTakenAddresses(t, "weather")
 }
 
 func TestDatabaseInUse(t *testing.T) {

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -81,16 +81,20 @@ func (s *service) Close() {
 	s.upstream.close()
 }
 
-// describe says what runs where.
-func (s *service) describe(out io.Writer) {
-	ui := s.temporal.WebUIURL
-	if ui == "" {
-		ui = "not known: name it with -ui"
-	}
-	fmt.Fprintf(out, host.UILabel+"%s\n", ui)
-	fmt.Fprintf(out, "  Temporal         %s\n", s.temporal.Place)
-	fmt.Fprintf(out, "  Weather          %s\n", s.upstream.source)
+// MCPServer has the tools.
+func (s *service) MCPServer() *mcp.Server { return s.server }
+
+// Introduction says what runs where.
+func (s *service) Introduction(url string) string {
+	places := fmt.Sprintf(host.UILabel+"%s\n  Temporal         %s\n  Weather          %s\n",
+		cmp.Or(s.temporal.WebUIURL, "not known: name it with -ui"), s.temporal.Place, s.upstream.source)
 	if s.upstream.fake != nil {
-		fmt.Fprintln(out, "                   (real weather: -upstream real)")
+		places += "                   (real weather: -upstream real)\n"
 	}
+	if url == "" {
+		return "The weather example is ready: it serves MCP over its standard input and output.\n" + places
+	}
+	return "The weather example is ready.\n\n" + host.MCPLabel + url + "\n" + places +
+		"\nConnect a client, for example: claude mcp add --transport http weather " + url + "\n" +
+		host.ReadyText + " Forecasts that are under way go on at the next start.\n"
 }
