@@ -142,7 +142,7 @@ func wantMembers(t *testing.T, data []byte, want ...string) map[string]json.RawM
 	got := maps.Clone(object)
 	delete(got, "_meta")
 	delete(got, "statusMessage")
-	slices.Sort(want)
+	want = slices.Sorted(slices.Values(want)) // and not in place: tests that run at once share it
 	if keys := slices.Sorted(maps.Keys(got)); !slices.Equal(keys, want) {
 		t.Errorf("%s has the members %q; want %q", data, keys, want)
 	}
