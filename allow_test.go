@@ -9,7 +9,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/durablemcp/durablemcp/internal/call"
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
@@ -39,8 +39,8 @@ func TestRefusedCallerBeforeArguments(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if e := errorOf(t, result); e == nil || e.Type != call.TypeUnauthorized {
-				t.Errorf("%s(%s): got %+v; want %s", b.tool.Name, arguments, e, call.TypeUnauthorized)
+			if e := errorOf(t, result); e == nil || e.Type != advice.TypeUnauthorized {
+				t.Errorf("%s(%s): got %+v; want %s", b.tool.Name, arguments, e, advice.TypeUnauthorized)
 			}
 		}
 	}

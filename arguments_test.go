@@ -9,7 +9,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/durablemcp/durablemcp/internal/call"
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
@@ -47,11 +47,11 @@ func TestUnknownArgumentsAreSaidToTheAuthor(t *testing.T) {
 				t.Fatal(err)
 			}
 			e := errorOf(t, result)
-			if refused := e != nil && e.Type == call.TypeInvalidArguments; refused != test.refused {
+			if refused := e != nil && e.Type == advice.TypeInvalidArguments; refused != test.refused {
 				t.Errorf("got %+v, want it refused: %v", e, test.refused)
 			}
-			if strings.Contains(string(call.MustMarshal(result)), "IgnoreArguments") {
-				t.Errorf("the model is told of the option: %s", call.MustMarshal(result))
+			if strings.Contains(string(advice.MustMarshal(result)), "IgnoreArguments") {
+				t.Errorf("the model is told of the option: %s", advice.MustMarshal(result))
 			}
 			if said := strings.Contains(log.String(), "IgnoreArguments"); said != (test.logged != "") || !strings.Contains(log.String(), test.logged) {
 				t.Errorf("the log is %q, want %q in it", log.String(), test.logged)

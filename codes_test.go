@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	grpcstatus "google.golang.org/grpc/status"
 
-	"github.com/durablemcp/durablemcp/internal/call"
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
@@ -53,32 +53,32 @@ func TestEveryCode(t *testing.T) {
 		start     string // what a start says of it
 		read      string // the type of the error of a request that changes nothing
 	}{
-		"InvalidArgument":      {coded(codes.InvalidArgument), false, call.TypeRefused, false, started, call.TypeRefused},
-		"OutOfRange":           {coded(codes.OutOfRange), false, call.TypeRefused, false, started, call.TypeRefused},
-		"NotFound":             {coded(codes.NotFound), false, call.TypeRefused, false, started, call.TypeRefused},
-		"AlreadyExists":        {coded(codes.AlreadyExists), false, call.TypeRefused, false, started, call.TypeRefused},
-		"PermissionDenied":     {coded(codes.PermissionDenied), false, call.TypeRefused, false, started, call.TypeRefused},
-		"Unauthenticated":      {coded(codes.Unauthenticated), false, call.TypeRefused, false, started, call.TypeRefused},
-		"FailedPrecondition":   {coded(codes.FailedPrecondition), false, call.TypeRefused, false, started, call.TypeRefused},
-		"Aborted":              {coded(codes.Aborted), false, call.TypeRefused, false, started, call.TypeRefused},
-		"Unimplemented":        {coded(codes.Unimplemented), false, call.TypeRefused, false, started, call.TypeRefused},
-		"ResourceExhausted":    {coded(codes.ResourceExhausted), false, call.TypeBusy, true, started, call.TypeBusy},
-		"Unavailable":          {coded(codes.Unavailable), false, call.TypeUnknownOutcome, true, unknown, call.TypeUnavailable},
-		"DeadlineExceeded":     {coded(codes.DeadlineExceeded), false, call.TypeUnknownOutcome, true, unknown, call.TypeUnavailable},
-		"Canceled":             {coded(codes.Canceled), false, call.TypeUnknownOutcome, true, unknown, call.TypeUnavailable},
-		"Internal":             {coded(codes.Internal), false, call.TypeUnknownOutcome, true, unknown, call.TypeUnavailable},
-		"DataLoss":             {coded(codes.DataLoss), false, call.TypeUnknownOutcome, true, unknown, call.TypeUnavailable},
-		"Unknown":              {coded(codes.Unknown), false, call.TypeUnknownOutcome, true, unknown, call.TypeUnavailable},
-		"a raw status":         {grpcstatus.Error(codes.Unauthenticated, "no token"), false, call.TypeRefused, false, started, call.TypeRefused},
-		"namespace":            {serviceerror.NewNamespaceNotFound("prod"), false, call.TypeRefused, false, started, call.TypeRefused},
-		"not active":           {serviceerror.NewNamespaceNotActive("prod", "a", "b"), false, call.TypeRefused, false, started, call.TypeRefused},
-		"version":              {serviceerror.NewClientVersionNotSupported("1", "Go", "2"), false, call.TypeRefused, false, started, call.TypeRefused},
-		"quota":                {serviceerror.NewResourceExhausted(enums.RESOURCE_EXHAUSTED_CAUSE_RPS_LIMIT, "namespace rate limit exceeded"), false, call.TypeBusy, true, started, call.TypeBusy},
-		"codec":                {errors.New("codec.internal: connection refused"), true, call.TypeUnsent, true, started, call.TypeUnsent},
-		"converter":            {errors.New("unable to encode"), true, call.TypeUnsent, true, started, call.TypeUnsent},
-		"late, before sending": {context.DeadlineExceeded, true, call.TypeUnavailable, true, started, call.TypeUnavailable},
-		"no server ever":       {errors.New("failed reaching server: dial"), false, call.TypeUnavailable, true, started, call.TypeUnavailable},
-		"deadline":             {context.DeadlineExceeded, false, call.TypeUnknownOutcome, true, unknown, call.TypeUnavailable},
+		"InvalidArgument":      {coded(codes.InvalidArgument), false, advice.TypeRefused, false, started, advice.TypeRefused},
+		"OutOfRange":           {coded(codes.OutOfRange), false, advice.TypeRefused, false, started, advice.TypeRefused},
+		"NotFound":             {coded(codes.NotFound), false, advice.TypeRefused, false, started, advice.TypeRefused},
+		"AlreadyExists":        {coded(codes.AlreadyExists), false, advice.TypeRefused, false, started, advice.TypeRefused},
+		"PermissionDenied":     {coded(codes.PermissionDenied), false, advice.TypeRefused, false, started, advice.TypeRefused},
+		"Unauthenticated":      {coded(codes.Unauthenticated), false, advice.TypeRefused, false, started, advice.TypeRefused},
+		"FailedPrecondition":   {coded(codes.FailedPrecondition), false, advice.TypeRefused, false, started, advice.TypeRefused},
+		"Aborted":              {coded(codes.Aborted), false, advice.TypeRefused, false, started, advice.TypeRefused},
+		"Unimplemented":        {coded(codes.Unimplemented), false, advice.TypeRefused, false, started, advice.TypeRefused},
+		"ResourceExhausted":    {coded(codes.ResourceExhausted), false, advice.TypeBusy, true, started, advice.TypeBusy},
+		"Unavailable":          {coded(codes.Unavailable), false, advice.TypeUnknownOutcome, true, unknown, advice.TypeUnavailable},
+		"DeadlineExceeded":     {coded(codes.DeadlineExceeded), false, advice.TypeUnknownOutcome, true, unknown, advice.TypeUnavailable},
+		"Canceled":             {coded(codes.Canceled), false, advice.TypeUnknownOutcome, true, unknown, advice.TypeUnavailable},
+		"Internal":             {coded(codes.Internal), false, advice.TypeUnknownOutcome, true, unknown, advice.TypeUnavailable},
+		"DataLoss":             {coded(codes.DataLoss), false, advice.TypeUnknownOutcome, true, unknown, advice.TypeUnavailable},
+		"Unknown":              {coded(codes.Unknown), false, advice.TypeUnknownOutcome, true, unknown, advice.TypeUnavailable},
+		"a raw status":         {grpcstatus.Error(codes.Unauthenticated, "no token"), false, advice.TypeRefused, false, started, advice.TypeRefused},
+		"namespace":            {serviceerror.NewNamespaceNotFound("prod"), false, advice.TypeRefused, false, started, advice.TypeRefused},
+		"not active":           {serviceerror.NewNamespaceNotActive("prod", "a", "b"), false, advice.TypeRefused, false, started, advice.TypeRefused},
+		"version":              {serviceerror.NewClientVersionNotSupported("1", "Go", "2"), false, advice.TypeRefused, false, started, advice.TypeRefused},
+		"quota":                {serviceerror.NewResourceExhausted(enums.RESOURCE_EXHAUSTED_CAUSE_RPS_LIMIT, "namespace rate limit exceeded"), false, advice.TypeBusy, true, started, advice.TypeBusy},
+		"codec":                {errors.New("codec.internal: connection refused"), true, advice.TypeUnsent, true, started, advice.TypeUnsent},
+		"converter":            {errors.New("unable to encode"), true, advice.TypeUnsent, true, started, advice.TypeUnsent},
+		"late, before sending": {context.DeadlineExceeded, true, advice.TypeUnavailable, true, started, advice.TypeUnavailable},
+		"no server ever":       {errors.New("failed reaching server: dial"), false, advice.TypeUnavailable, true, started, advice.TypeUnavailable},
+		"deadline":             {context.DeadlineExceeded, false, advice.TypeUnknownOutcome, true, unknown, advice.TypeUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -106,7 +106,7 @@ func TestEveryCode(t *testing.T) {
 			if test.unsent {
 				err = execution.Send(t.Context(), func(context.Context) error { return test.err })
 			}
-			read := call.NothingDone(call.ServiceFailure(err))
+			read := advice.NothingDone(advice.ServiceFailure(err))
 			if read.Type != test.read || !strings.HasSuffix(read.Message, "Nothing was done.") || read.Advice == "" {
 				t.Errorf("a request that changes nothing fails with %+v; want the type %s", read, test.read)
 			}
@@ -118,8 +118,8 @@ func TestEveryCode(t *testing.T) {
 // one that fails before anything was sent.
 func TestUnreadableRecord(t *testing.T) {
 	t.Parallel()
-	e := call.ServiceFailure(&execution.UnreadableError{Err: errors.New("codec.internal is away")})
-	if e.Type != call.TypeUnreadable || !e.Retryable || !strings.Contains(e.Message, "cannot read") {
+	e := advice.ServiceFailure(&execution.UnreadableError{Err: errors.New("codec.internal is away")})
+	if e.Type != advice.TypeUnreadable || !e.Retryable || !strings.Contains(e.Message, "cannot read") {
 		t.Errorf("got %+v", e)
 	}
 }

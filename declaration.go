@@ -30,6 +30,7 @@ type declarations struct {
 	opts     Options
 	set      *declare.Set
 	siblings *call.Siblings
+	answers  map[string][]*call.Update   // workflow type -> the tools that answer its questions
 	tasks    map[string]*call.Waiter     // see Registry.tasks
 	rules    map[string]*call.AnswerRule // by workflow type
 }
@@ -39,7 +40,8 @@ func newDeclarations(o Options) *declarations {
 	s := &declarations{
 		opts:     opts,
 		set:      declare.NewSet(declare.Options{IgnoreArguments: opts.IgnoreArguments, EagerStart: opts.EagerStart, Logger: opts.Logger, Sender: reflect.TypeFor[Sender]()}),
-		siblings: &call.Siblings{Results: make(map[string][]*call.Result), Answers: make(map[string][]*call.Update)},
+		siblings: &call.Siblings{Results: make(map[string][]call.Sibling), Answers: make(map[string][]call.Sibling)},
+		answers:  make(map[string][]*call.Update),
 		tasks:    make(map[string]*call.Waiter),
 		rules:    make(map[string]*call.AnswerRule),
 	}
@@ -141,7 +143,7 @@ func (s *declarations) completeAnswerRules() {
 					"that decides who may answer through any tool; this one can only keep some of them from it", rule.Starters[0]))
 			}
 		}
-		for _, tool := range s.siblings.Answers[workflowType] {
+		for _, tool := range s.answers[workflowType] {
 			if tool.Allow != nil && len(rule.Starters) > 0 && len(rule.Allow) == 0 {
 				d := s.of(s.set.Names[tool.Name], tool.Name)
 				d.Mistake("Allow", "a function", fmt.Sprintf("nothing, or AllowAnswer of %q, which starts the workflow: "+

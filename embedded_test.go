@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/call"
 )
 
@@ -28,7 +29,7 @@ func TestEmbeddedTool(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, want := string(call.MustMarshal(registry.bindings[0].tool.InputSchema)), string(call.MustMarshal(plain.bindings[0].tool.InputSchema))
+	got, want := string(advice.MustMarshal(registry.bindings[0].tool.InputSchema)), string(advice.MustMarshal(plain.bindings[0].tool.InputSchema))
 	if got != want {
 		t.Errorf("the schema beside an embedded tool is %s; want %s", got, want)
 	}
@@ -44,7 +45,7 @@ func TestSummaryFits(t *testing.T) {
 	t.Parallel()
 	for _, arguments := range []string{`{}`, `{"a":"` + strings.Repeat("x", 500) + `"}`, `{` + strings.Repeat(`"a":"",`, 100) + `}`, strings.Repeat("\u2028<&>", 100), strings.Repeat(`\"`, 300)} {
 		text := call.Summary(strings.Repeat("n", 128), &call.Input{Canonical: []byte(arguments)})
-		if n := len(call.MustMarshal(text)); n > 300 || !strings.Contains(text, strings.Repeat("n", 128)+" `") {
+		if n := len(advice.MustMarshal(text)); n > 300 || !strings.Contains(text, strings.Repeat("n", 128)+" `") {
 			t.Errorf("the summary of %.40s is %d bytes as JSON: %s", arguments, n, text)
 		}
 	}

@@ -3,6 +3,7 @@ package durablemcp
 import (
 	"testing"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/call"
 	"github.com/durablemcp/durablemcp/internal/declare"
 	"github.com/durablemcp/durablemcp/internal/execution"
@@ -16,12 +17,12 @@ import (
 func TestPublicConstants(t *testing.T) {
 	t.Parallel()
 	for public, internal := range map[string]string{
-		ErrorTypeInvalidArguments: call.TypeInvalidArguments, ErrorTypeConflict: call.TypeConflict, ErrorTypeUnauthorized: call.TypeUnauthorized,
-		ErrorTypeNotFound: call.TypeNotFound, ErrorTypeClosed: call.TypeClosed, ErrorTypeUnavailable: call.TypeUnavailable,
-		ErrorTypeOutcomeUnknown: call.TypeUnknownOutcome, ErrorTypeRefused: call.TypeRefused, ErrorTypeBusy: call.TypeBusy,
-		ErrorTypeNotSent: call.TypeUnsent, ErrorTypeUnreadable: call.TypeUnreadable, ErrorTypeNoWorker: call.TypeNoWorker,
-		ErrorTypeQueryFailed: call.TypeQuery, ErrorTypeInvalidResult: call.TypeInvalidResult, ErrorTypeResultTooLong: call.TypeResultTooLong,
-		ErrorTypeInternal: call.TypeInternal,
+		ErrorTypeInvalidArguments: advice.TypeInvalidArguments, ErrorTypeConflict: advice.TypeConflict, ErrorTypeUnauthorized: advice.TypeUnauthorized,
+		ErrorTypeNotFound: advice.TypeNotFound, ErrorTypeClosed: advice.TypeClosed, ErrorTypeUnavailable: advice.TypeUnavailable,
+		ErrorTypeOutcomeUnknown: advice.TypeUnknownOutcome, ErrorTypeRefused: advice.TypeRefused, ErrorTypeBusy: advice.TypeBusy,
+		ErrorTypeNotSent: advice.TypeUnsent, ErrorTypeUnreadable: advice.TypeUnreadable, ErrorTypeNoWorker: advice.TypeNoWorker,
+		ErrorTypeQueryFailed: advice.TypeQuery, ErrorTypeInvalidResult: advice.TypeInvalidResult, ErrorTypeResultTooLong: advice.TypeResultTooLong,
+		ErrorTypeInternal: advice.TypeInternal,
 		ErrorTypeFailed:   execution.TypeFailed, ErrorTypeTimeout: execution.TypeTimeout, ErrorTypeCanceled: execution.TypeCanceled,
 		ErrorTypeTerminated: execution.TypeTerminated, ErrorTypePanic: execution.TypePanic,
 		ErrorTypeInvalidAnswer: memo.TypeInvalidAnswer, ErrorTypeQuestionNotAsked: memo.TypeNotAsked, ErrorTypeQuestionStaysOpen: memo.TypeStaysOpen,

@@ -11,7 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
-	"github.com/durablemcp/durablemcp/internal/call"
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
@@ -97,12 +97,12 @@ func (m *mounted) call(arguments string) *mcp.CallToolResult {
 }
 
 // errorOf returns the error of a result, nil if it is none.
-func errorOf(t testing.TB, result *mcp.CallToolResult) *call.ToolError {
+func errorOf(t testing.TB, result *mcp.CallToolResult) *advice.ToolError {
 	t.Helper()
 	if !result.IsError {
 		return nil
 	}
-	e, ok := result.Meta[MetaKeyError].(*call.ToolError)
+	e, ok := result.Meta[MetaKeyError].(*advice.ToolError)
 	if !ok || result.StructuredContent != nil {
 		t.Fatalf("the error has the _meta %v and the structured content %v", result.Meta, result.StructuredContent)
 	}

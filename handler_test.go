@@ -12,6 +12,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/call"
 	"github.com/durablemcp/durablemcp/internal/memo"
 )
@@ -66,7 +67,7 @@ func TestHostileArguments(t *testing.T) {
 			t.Parallel()
 			result := m.call(test.arguments)
 			e := errorOf(t, result)
-			if e == nil || e.Type != call.TypeInvalidArguments || e.Retryable {
+			if e == nil || e.Type != advice.TypeInvalidArguments || e.Retryable {
 				t.Fatalf("got %+v", e)
 			}
 			for _, want := range append(test.want, "Nothing was done", "Correct them and call again") {
@@ -146,7 +147,7 @@ func TestPrincipal(t *testing.T) {
 			m := mount(t, Options{Principal: test.principal}, tool, "shipped")
 			result := m.call(`{"id":"a","weight":1}`)
 			if test.want == "" {
-				if e := errorOf(t, result); e == nil || e.Type != call.TypeUnauthorized || strings.Contains(textOf(result), "secret") {
+				if e := errorOf(t, result); e == nil || e.Type != advice.TypeUnauthorized || strings.Contains(textOf(result), "secret") {
 					t.Errorf("got %+v", e)
 				}
 				return
@@ -174,7 +175,7 @@ func TestPanicsAreContained(t *testing.T) {
 			WorkflowTool{Name: "grump", Description: "Panics.", Workflow: grump, TaskQueue: "q", WorkflowID: "{@principal}"}, grumpy{}),
 	} {
 		result := m.call(`{}`)
-		if e := errorOf(t, result); e == nil || e.Type != call.TypeInternal || strings.Contains(textOf(result), "secret") {
+		if e := errorOf(t, result); e == nil || e.Type != advice.TypeInternal || strings.Contains(textOf(result), "secret") {
 			t.Errorf("%s: got %+v, text %q", name, e, textOf(result))
 		}
 	}
@@ -211,7 +212,7 @@ func TestMisfittingResult(t *testing.T) {
 	m := mount(t, Options{}, WorkflowTool{Name: "ship", Description: "Ships.", Workflow: "ship", TaskQueue: "q", WorkflowID: "ship-{@uuid}", Output: parcel{}},
 		map[string]any{"id": 7, "tracking": "T-1"})
 	result := m.call(`{}`)
-	if e := errorOf(t, result); e == nil || e.Type != call.TypeInvalidResult {
+	if e := errorOf(t, result); e == nil || e.Type != advice.TypeInvalidResult {
 		t.Fatalf("got %+v", e)
 	}
 	for _, want := range []string{"ship is done", "/id", "do not call again"} {
@@ -230,7 +231,7 @@ func TestTooLong(t *testing.T) {
 	t.Parallel()
 	m := mount(t, Options{MaxArgumentBytes: 100}, shipTool(), "shipped")
 	result := m.call(`{"id":"` + strings.Repeat("x", 100) + `","weight":1}`)
-	if e := errorOf(t, result); e == nil || e.Type != call.TypeInvalidArguments || m.temporal.starts.Load() != 0 ||
+	if e := errorOf(t, result); e == nil || e.Type != advice.TypeInvalidArguments || m.temporal.starts.Load() != 0 ||
 		!strings.Contains(textOf(result), "120 bytes, more than the 100") {
 		t.Errorf("got %+v, %s", e, textOf(result))
 	}
@@ -238,7 +239,7 @@ func TestTooLong(t *testing.T) {
 	m = mount(t, Options{MaxResultBytes: 10_000}, shipTool(), "T-1"+strings.Repeat("x", 20_000))
 	result = m.call(`{"id":"a","weight":1}`)
 	last := result.Content[len(result.Content)-1].(*mcp.TextContent).Text
-	if e := errorOf(t, result); e == nil || e.Type != call.TypeResultTooLong || e.Retryable || !strings.Contains(last, "T-1") || len(last) > 5000 ||
+	if e := errorOf(t, result); e == nil || e.Type != advice.TypeResultTooLong || e.Retryable || !strings.Contains(last, "T-1") || len(last) > 5000 ||
 		!strings.Contains(textOf(result), "ship is done, but its result is 20016 bytes") {
 		t.Errorf("got %+v, %.300s", e, textOf(result))
 	}
@@ -262,7 +263,7 @@ func FuzzArguments(f *testing.F) {
 		if want := map[bool]int64{true: 0, false: 1}[result.IsError]; started != want {
 			t.Errorf("error %v, and %d workflows were started: %s", result.IsError, started, textOf(result))
 		}
-		if e := errorOf(t, result); e != nil && e.Type != call.TypeInvalidArguments {
+		if e := errorOf(t, result); e != nil && e.Type != advice.TypeInvalidArguments {
 			t.Errorf("got %+v", e)
 		}
 		if data, err := json.Marshal(result); err != nil || !utf8.Valid(data) {

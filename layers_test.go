@@ -32,11 +32,12 @@ var (
 
 // layers are all packages of the module. The root is on top.
 var layers = map[string]layer{
-	"":                    {may: []string{"internal/ask", "internal/call", "internal/declare", "internal/execution", "internal/httpserver", "internal/idtemplate", "internal/listen", "internal/memo", "internal/schema", "internal/task"}},
+	"":                    {may: []string{"internal/advice", "internal/ask", "internal/call", "internal/declare", "internal/execution", "internal/httpserver", "internal/idtemplate", "internal/listen", "internal/memo", "internal/schema", "internal/task"}},
 	"internal/declare":    {may: []string{"internal/idtemplate", "internal/memo", "internal/schema"}, mustNot: map[string]string{mcpSDK: "declarations are checked before there is a server"}},
-	"internal/call":       {may: []string{"internal/execution", "internal/idtemplate", "internal/lifetime", "internal/memo", "internal/peer", "internal/redact", "internal/rpc", "internal/schema", "internal/task", "internal/token"}, mustNot: onServer},
+	"internal/call":       {may: []string{"internal/advice", "internal/execution", "internal/idtemplate", "internal/lifetime", "internal/memo", "internal/peer", "internal/redact", "internal/rpc", "internal/schema", "internal/task", "internal/token"}, mustNot: onServer},
 	"internal/httpserver": {may: []string{"internal/lifetime", "internal/listen", "internal/peer", "internal/redact", "internal/task"}, mustNot: onServer},
 	"internal/task":       {may: []string{"internal/execution", "internal/listen", "internal/memo", "internal/peer", "internal/redact", "internal/rpc", "internal/token"}, mustNot: onServer},
+	"internal/advice":     {may: []string{"internal/execution", "internal/memo", "internal/redact", "internal/rpc"}, mustNot: onServer},
 	"internal/execution":  {may: []string{"internal/idtemplate", "internal/memo", "internal/redact"}, mustNot: map[string]string{mcpSDK: "an execution is Temporal's: what clients are told of it belongs to package call", workflows: onServer[workflows]}},
 	"internal/ask":        {may: []string{"internal/memo", "internal/redact", "internal/schema"}, mustNot: inWorkflows},
 	"internal/memo":       {mustNot: inWorkflows},

@@ -10,6 +10,7 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/call"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
@@ -236,7 +237,7 @@ func TestWhatAModelIsToldOfAnswers(t *testing.T) {
 	for errorType, want := range map[string]string{
 		"ElicitationDeclined": "which asks again", "ElicitationCancelled": "which asks again", "ElicitationTimedOut": "which asks again", "Fire": "will fail in the same way",
 	} {
-		e := &call.ToolError{Type: errorType}
+		e := &advice.ToolError{Type: errorType}
 		again.AfterFailure(e)
 		if !strings.Contains(e.Advice, want) || e.Retryable {
 			t.Errorf("%s: %q", errorType, e.Advice)

@@ -3,8 +3,6 @@ package durablemcp
 import (
 	"strings"
 	"testing"
-
-	"github.com/durablemcp/durablemcp/internal/call"
 )
 
 // TestAdviceLeadsToTheExecution holds that a model is told to call another tool
@@ -47,27 +45,11 @@ func TestAdviceLeadsToTheExecution(t *testing.T) {
 		{byID, "await", "Call await again", `call answer with the workflow_id "w"`},
 	} {
 		w := test.registry.tasks[test.tool]
-		if got := w.Next.GoOn(call.Running{WorkflowID: "w"}); !strings.Contains(got, test.goOn) {
+		if got := w.Next.GoOn("w"); !strings.Contains(got, test.goOn) {
 			t.Errorf("%s: the advice is %q; want %q", test.tool, got, test.goOn)
 		}
 		if got := w.AnswersWith("w"); !strings.Contains(got, test.answer) || test.answer == "" && got != "" {
 			t.Errorf("%s: the advice on answers is %q; want %q", test.tool, got, test.answer)
 		}
-	}
-	ended := func(name, id string) string {
-		tool, _ := registry.tasks[name].Next.(call.AwaitAgain)
-		one := &call.Result{Message: call.Message{Target: &call.Target{Tool: tool.Tool, Address: call.Address{Template: mustTemplate(t, "long-{id}")}}}}
-		siblings := &call.Siblings{Results: map[string][]*call.Result{"bill": {one}}}
-		found := siblings.ResultFor("bill", mustTemplate(t, id))
-		if found == nil {
-			return ""
-		}
-		return found.Name
-	}
-	if got := ended("await_long", "long-{id}"); got != "await_long" {
-		t.Errorf("after the end, %q is named", got)
-	}
-	if got := ended("await_long", "short-{id}"); got != "" {
-		t.Errorf("after the end of another's execution, %q is named", got)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"google.golang.org/grpc"
 
-	"github.com/durablemcp/durablemcp/internal/call"
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/task"
 )
 
@@ -44,7 +44,7 @@ func TestOldTemporalServer(t *testing.T) {
 	old := new(oldTemporal)
 	i.conn.Client = old
 	for _, method := range []string{task.MethodGet, task.MethodUpdate, task.MethodCancel} {
-		params := &task.Params{TaskID: call.MustMarshal(i.task), InputResponses: []byte(`{}`)}
+		params := &task.Params{TaskID: advice.MustMarshal(i.task), InputResponses: []byte(`{}`)}
 		params.Meta = asTaskClient()
 		result, err := i.tasks(t.Context(), method, &task.Request{Params: params})
 		if err == nil || !strings.Contains(err.Error(), "too old") || !strings.Contains(err.Error(), "1.24.2") || !strings.Contains(err.Error(), MinTemporalVersion) {

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/call"
 	"github.com/durablemcp/durablemcp/internal/execution"
 )
@@ -44,7 +45,7 @@ func TestRedactError(t *testing.T) {
 		opts := Options{RedactError: test.hook, Logger: slog.New(slog.NewTextHandler(&logged, nil))}.withDefaults()
 		b := &call.Tool{Opts: opts.call(), Name: "bill"}
 		cause := "ACME does not pay: password=hunter2"
-		e := call.WorkflowFailure(temporal.NewApplicationErrorWithCause("billing failed", "Unpaid", temporal.NewApplicationError(cause, "Bank")))
+		e := advice.WorkflowFailure(temporal.NewApplicationErrorWithCause("billing failed", "Unpaid", temporal.NewApplicationError(cause, "Bank")))
 		if result := b.ErrorResult(e); !strings.Contains(textOf(result), test.want) || e.Cause != test.want {
 			t.Errorf("%s: the text is %q, the cause %q; want %q", name, textOf(result), e.Cause, test.want)
 		}

@@ -38,7 +38,7 @@ func TestRepeatTexts(t *testing.T) {
 						if again := !readOnly && later; strings.Contains(advice, "second time") != again {
 							t.Errorf("a late repeat does it again: %v; the text says: %s", again, advice)
 						}
-						goOn := (&call.Repeat{Siblings: &call.Siblings{}, Starter: s}).GoOn(call.Running{WorkflowID: "w"})
+						goOn := (&call.Repeat{Siblings: &call.Siblings{}, Starter: s}).GoOn("w")
 						if !s.Repeatable() {
 							if !strings.Contains(goOn, "Do not call pay again") {
 								t.Errorf("each call counts; the text says: %s", goOn)

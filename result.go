@@ -7,6 +7,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/call"
 	"github.com/durablemcp/durablemcp/internal/declare"
 	"github.com/durablemcp/durablemcp/internal/task"
@@ -93,7 +94,7 @@ func (t ResultTool) declare(d *declaration) *binding {
 		rule.Narrowed = append(rule.Narrowed, call.Narrowing{Tool: d.Name, Index: d.Index, Allow: t.AllowAnswer.internal()})
 	}
 	d.tasks[t.Name] = tool.Waiter
-	d.siblings.Results[m.WorkflowType] = append(d.siblings.Results[m.WorkflowType], tool)
+	d.siblings.Results[m.WorkflowType] = append(d.siblings.Results[m.WorkflowType], call.Sibling{Name: t.Name, Address: m.Address})
 	return d.bind(m.Tool, tool.Waiter.WithTasks(tool.Call), mcp.Tool{
 		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta,
 		Annotations: cmp.Or(t.Annotations, &mcp.ToolAnnotations{ReadOnlyHint: true}),
@@ -105,5 +106,5 @@ func (t ResultTool) declare(d *declaration) *binding {
 // recorded already.
 func (d *declaration) resultOf(t ResultTool) *declare.Result {
 	quiet := newDeclarations(Options{}).of(0, d.Name)
-	return d.WorkflowResult(quiet.Workflow(t.Workflow, t.WorkflowType), t.Output, json.RawMessage(call.RunningSchema))
+	return d.WorkflowResult(quiet.Workflow(t.Workflow, t.WorkflowType), t.Output, json.RawMessage(advice.RunningSchema))
 }

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/call"
 	"github.com/durablemcp/durablemcp/internal/declare"
 	"github.com/durablemcp/durablemcp/internal/task"
@@ -216,7 +217,7 @@ func (t WorkflowTool) otherAnswers() []json.RawMessage {
 	if t.Mode == ModeStart {
 		return []json.RawMessage{json.RawMessage(call.HandleSchema)}
 	}
-	return []json.RawMessage{json.RawMessage(call.RunningSchema)}
+	return []json.RawMessage{json.RawMessage(advice.RunningSchema)}
 }
 
 // checkTaskSupport checks the field TaskSupport.

@@ -110,7 +110,8 @@ func (t UpdateTool) declare(d *declaration) *binding {
 	}
 	tool := &call.Update{Message: *m, UpdateName: t.Update, UpdateIDs: id, Wait: cmp.Or(t.Wait, d.opts.Wait), Output: outputOf(out), Rule: d.answerRule(m.WorkflowType)}
 	if t.Update == AnswerUpdate {
-		d.siblings.Answers[m.WorkflowType] = append(d.siblings.Answers[m.WorkflowType], tool)
+		d.answers[m.WorkflowType] = append(d.answers[m.WorkflowType], tool)
+		d.siblings.Answers[m.WorkflowType] = append(d.siblings.Answers[m.WorkflowType], call.Sibling{Name: t.Name, Address: m.Address})
 	}
 	return d.bind(m.Tool, tool.Call, mcp.Tool{
 		Title: t.Title, Description: t.Description, Icons: t.Icons, Meta: t.Meta,

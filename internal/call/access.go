@@ -12,6 +12,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/auth"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/memo"
 )
@@ -100,18 +101,18 @@ func (b *Tool) caller(ctx context.Context, req mcp.Request) (Caller, error) {
 	var err error
 	if c.Principal, err = b.Opts.Principal(ctx, req); err != nil {
 		b.log(ctx, "Options.Principal refused a call", "error", err)
-		return c, unauthorized()
+		return c, advice.Unauthorized()
 	}
 	if len(c.Principal) > maxPrincipal {
 		b.log(ctx, "Options.Principal names the caller at a length that no workflow can be started with",
 			"bytes", len(c.Principal), "most", maxPrincipal)
-		return c, unauthorized()
+		return c, advice.Unauthorized()
 	}
 	if c.TokenInfo != nil && c.Principal == "" {
 		// All users of such tokens would be one owner.
 		b.log(ctx, "a verified token does not name its user, so its caller was refused: "+
 			"set UserID in the auth.TokenVerifier, or Options.Principal to name the caller")
-		return c, namelessToken()
+		return c, advice.NamelessToken()
 	}
 	c.Claims, err = b.claims(ctx, c)
 	return c, err
@@ -144,9 +145,9 @@ func (b *Tool) claims(ctx context.Context, c Caller) (map[string]string, error) 
 		return nil, nil
 	}
 	claims := maps.Clone(b.Opts.Claims(c))
-	if n := len(MustMarshal(claims)); n > maxClaims {
+	if n := len(advice.MustMarshal(claims)); n > maxClaims {
 		b.log(ctx, "Options.Claims says more of a caller than can be recorded", "bytes", n, "most", maxClaims)
-		return nil, internalError()
+		return nil, advice.InternalError()
 	}
 	return claims, nil
 }
@@ -159,30 +160,8 @@ const maxClaims = 2000
 func (b *Tool) TaskPlace(ctx context.Context, c *execution.Client, req mcp.Request) (release func(), ok bool, err error) {
 	caller, err := b.caller(ctx, req)
 	if err != nil {
-		return nil, false, unknownCaller(err)
+		return nil, false, advice.UnknownCaller(err)
 	}
 	release, ok = b.place(ctx, c, caller)
 	return release, ok, nil
-}
-
-// mayAnswer returns those of a workflow's questions that the caller of a request
-// may answer through the tool.
-func (w *Waiter) mayAnswer(ctx context.Context, caller Caller, seen *execution.Snapshot) []memo.Question {
-	var list []memo.Question
-	for _, q := range seen.Memo.Questions {
-		if w.Rule.mayAnswer(ctx, w.Tool, w.AllowAnswer, w.access(caller, seen), q) {
-			list = append(list, q)
-		}
-	}
-	return list
-}
-
-// Owns reports whether the caller of a request that may touch a workflow has
-// started it.
-func (w *Waiter) Owns(ctx context.Context, req mcp.Request, seen *execution.Snapshot) bool {
-	if w.Allow == nil {
-		return true // others may not touch it
-	}
-	caller, err := w.caller(ctx, req)
-	return err == nil && caller.Principal == seen.Memo.Record.Owner
 }

@@ -19,6 +19,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 	"github.com/durablemcp/durablemcp/internal/memo"
@@ -124,7 +125,7 @@ type named[T any] struct {
 	of   T
 }
 
-func (k *testTools) write(w io.Writer, situation string, e *ToolError) {
+func (k *testTools) write(w io.Writer, situation string, e *advice.ToolError) {
 	text := k.tool.ErrorResult(e).Content[0].(*mcp.TextContent).Text
 	fmt.Fprintf(w, "\n%s\n  %s, retryable %v\n  %s\n", situation, e.Type, e.Retryable, strings.ReplaceAll(text, "\n", "\n  "))
 }
@@ -146,25 +147,25 @@ func writeServiceFailures(w io.Writer, k *testTools) {
 	} {
 		for _, s := range k.starters() {
 			if s.name == "window of 2 minutes" || execution.KindOf(failure.of) == execution.OutcomeUnknown {
-				k.write(w, failure.name+", a start ("+s.name+")", s.of.failure(k.e.ID, failure.of))
+				k.write(w, failure.name+", a start ("+s.name+")", advice.StartFailure(k.e.ID, failure.of, s.of.repeatability()))
 			}
 		}
 		if execution.KindOf(failure.of) == execution.OutcomeUnknown {
-			k.write(w, failure.name+", a signal", (&Signal{Message: Message{Target: k.target}}).failure(k.ctx, k.e.ID, failure.of))
-			k.write(w, failure.name+", a cancellation", (&Cancel{Message: Message{Target: k.target}}).failure(k.ctx, k.e, failure.of))
-			k.write(w, failure.name+", what changes nothing", NothingDone(ServiceFailure(failure.of)))
+			k.write(w, failure.name+", a signal", advice.SignalFailure(failure.of))
+			k.write(w, failure.name+", a cancellation", advice.CancelFailure(failure.of))
+			k.write(w, failure.name+", what changes nothing", advice.NothingDone(advice.ServiceFailure(failure.of)))
 		}
 	}
 }
 
 func writeWorkflowFailures(w io.Writer, k *testTools) {
-	for _, failure := range []named[*ToolError]{
-		{"failed, and can be tried again", WorkflowFailure(temporal.NewApplicationError("no funds", "NoFunds"))},
-		{"failed for good", WorkflowFailure(temporal.NewNonRetryableApplicationError("no such account", "NoAccount", nil))},
-		{"timed out", WorkflowFailure(temporal.NewTimeoutError(enums.TIMEOUT_TYPE_START_TO_CLOSE, nil))},
-		{"ended on purpose", &ToolError{Type: execution.TypeCanceled, Message: "the workflow was cancelled", Cause: "by ann", onPurpose: true}},
-		{"terminated by Temporal", &ToolError{Type: execution.TypeTerminated, Message: "the workflow was terminated", Cause: "by Temporal itself"}},
-		{"a question was declined", &ToolError{Type: memo.TypeDeclined, Message: "the person declined to answer"}},
+	for _, failure := range []named[*advice.ToolError]{
+		{"failed, and can be tried again", advice.WorkflowFailure(temporal.NewApplicationError("no funds", "NoFunds"))},
+		{"failed for good", advice.WorkflowFailure(temporal.NewNonRetryableApplicationError("no such account", "NoAccount", nil))},
+		{"timed out", advice.WorkflowFailure(temporal.NewTimeoutError(enums.TIMEOUT_TYPE_START_TO_CLOSE, nil))},
+		{"ended on purpose", &advice.ToolError{Type: execution.TypeCanceled, Message: "the workflow was cancelled", Cause: "by ann", OnPurpose: true}},
+		{"terminated by Temporal", &advice.ToolError{Type: execution.TypeTerminated, Message: "the workflow was terminated", Cause: "by Temporal itself"}},
+		{"a question was declined", &advice.ToolError{Type: memo.TypeDeclined, Message: "the person declined to answer"}},
 	} {
 		for _, s := range k.starters()[:4] {
 			e := *failure.of
@@ -178,27 +179,25 @@ func writeWorkflowFailures(w io.Writer, k *testTools) {
 }
 
 func writeRunning(w io.Writer, k *testTools) {
-	seen := Running{WorkflowID: k.e.ID, RunID: k.e.RunID, Elapsed: "45s", Doing: "charge: attempt 2, next try in 8s"}
+	seen := advice.Running{WorkflowID: k.e.ID, RunID: k.e.RunID, Elapsed: "45s", Doing: "charge: attempt 2, next try in 8s"}
 	write := func(situation string, result *mcp.CallToolResult) {
 		fmt.Fprintf(w, "\n%s\n  %s\n", situation, strings.ReplaceAll(result.Content[0].(*mcp.TextContent).Text, "\n", "\n  "))
 	}
 	for _, s := range k.starters() {
-		write(s.name, runningResult(k.tool.Name, seen, (&Repeat{Starter: s.of, Siblings: k.siblings}).GoOn(seen)))
+		write(s.name, runningResult(k.tool.Name, seen, (&Repeat{Starter: s.of, Siblings: k.siblings}).GoOn(seen.WorkflowID)))
 	}
-	result := &Result{Message: Message{Target: &Target{Tool: &Tool{Name: "await"}, Address: Address{Template: k.template}}}}
-	withResult := &Siblings{Results: map[string][]*Result{k.tool.WorkflowType: {result}}}
-	write("beside a tool that waits", runningResult(k.tool.Name, seen, (&Repeat{Starter: k.starters()[0].of, Siblings: withResult}).GoOn(seen)))
-	write("a tool that waits", runningResult("await", seen, AwaitAgain{&Tool{Name: "await"}}.GoOn(seen)))
+	withResult := &Siblings{Results: map[string][]Sibling{k.tool.WorkflowType: {{"await", Address{Template: k.template}}}}}
+	write("beside a tool that waits", runningResult(k.tool.Name, seen, (&Repeat{Starter: k.starters()[0].of, Siblings: withResult}).GoOn(seen.WorkflowID)))
+	write("a tool that waits", runningResult("await", seen, AwaitAgain{&Tool{Name: "await"}}.GoOn(seen.WorkflowID)))
 	stuck := seen
 	stuck.Doing = execution.StuckPrefix + "no worker polls task queue \"billing\"; the work goes on as soon as one does"
-	write("stuck", runningResult(k.tool.Name, stuck, AwaitAgain{&Tool{Name: "await"}}.GoOn(seen)))
+	write("stuck", runningResult(k.tool.Name, stuck, AwaitAgain{&Tool{Name: "await"}}.GoOn(seen.WorkflowID)))
 	asks := seen
-	asks.Questions = openQuestions([]memo.Question{{Key: "approval-1", Message: "Pay 500 EUR?", Schema: []byte(`{"type":"object"}`)}})
+	asks.Questions = advice.OpenQuestions([]memo.Question{{Key: "approval-1", Message: "Pay 500 EUR?", Schema: []byte(`{"type":"object"}`)}})
 	waiter := &Waiter{Tool: k.tool, Siblings: k.siblings, Template: k.template, Next: AwaitAgain{&Tool{Name: "await"}}}
-	write("asks, and nobody can be asked", waiter.askThroughModel(asks))
-	answer := &Update{Message: Message{Target: &Target{Tool: &Tool{Name: "answer"}, Address: Address{Template: k.template}}}}
-	waiter.Siblings = &Siblings{Answers: map[string][]*Update{k.tool.WorkflowType: {answer}}}
-	write("asks, beside a tool that answers", waiter.askThroughModel(asks))
+	write("asks, and nobody can be asked", askThroughModel(k.tool.Name, asks, waiter.AnswersWith(k.e.ID), waiter.Next.GoOn(k.e.ID)))
+	waiter.Siblings = &Siblings{Answers: map[string][]Sibling{k.tool.WorkflowType: {{"answer", Address{Template: k.template}}}}}
+	write("asks, beside a tool that answers", askThroughModel(k.tool.Name, asks, waiter.AnswersWith(k.e.ID), waiter.Next.GoOn(k.e.ID)))
 }
 
 func writeUpdates(w io.Writer, k *testTools) {
@@ -215,7 +214,7 @@ func writeUpdates(w io.Writer, k *testTools) {
 		k.write(w, "cut off ("+ids.name+")", u.failureOfWorkflow(k.ctx, temporal.NewApplicationError("", typeCutOff)))
 		k.write(w, "no answer of Temporal ("+ids.name+")", u.failure(k.ctx, serviceerror.NewUnavailable("")))
 		k.write(w, "refused by Temporal ("+ids.name+")", u.failure(k.ctx, serviceerror.NewInvalidArgument("")))
-		k.write(w, "taken, and not looked up ("+ids.name+")", u.unchecked(ServiceFailure(serviceerror.NewUnavailable(""))))
+		k.write(w, "taken, and not looked up ("+ids.name+")", advice.UpdateUnchecked(serviceerror.NewUnavailable("")))
 	}
 }
 
@@ -223,30 +222,47 @@ func writeRefusals(w io.Writer, k *testTools) {
 	starter := k.starters()[0].of
 	closed := *k.e
 	closed.Status = enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
-	for _, refusal := range []named[*ToolError]{
-		{"invalid arguments", invalidArguments(k.tool.Name, []string{"/id: missing"})},
-		{"no caller", unauthorized()},
-		{"a token without a user", namelessToken()},
-		{"other arguments", starter.conflict(`The workflow "invoice-7" was started with other arguments.`)},
-		{"an ID that is never free", starter.keepsChanging(k.e.ID)},
-		{"no such workflow", k.target.notFound(execution.Key{ID: k.e.ID})},
+	for _, refusal := range []named[*advice.ToolError]{
+		{"invalid arguments", advice.InvalidArguments(k.tool.Name, []string{"/id: missing"})},
+		{"no caller", advice.Unauthorized()},
+		{"a token without a user", advice.NamelessToken()},
+		{"other arguments", advice.Conflict(`The workflow "invoice-7" was started with other arguments.`, starter.Template.Arguments())},
+		{"an ID that is never free", advice.KeepsChanging(k.e.ID, starter.Template.Arguments())},
+		{"no such workflow", advice.NotFound(k.tool.Name, k.e.ID)},
 		{"has ended", k.target.ended(&closed)},
-		{"too many wait", tooManyWait()},
-		{"deleted meanwhile", deleted(k.tool.Name, k.e.ID)},
-		{"a result that cannot be read", unread(k.tool.Name)},
-		{"a result that does not fit", invalidResult(k.tool.Name, "/amount: want number, have string")},
-		{"a query without a worker", (&Query{Message: Message{Target: k.target}}).noAnswer(k.e, "no worker has answered within 5s")},
-		{"a fault", internalError()},
+		{"too many wait", advice.TooManyWait()},
+		{"deleted meanwhile", advice.Deleted(k.tool.Name, k.e.ID)},
+		{"a result that cannot be read", advice.Unread(k.tool.Name)},
+		{"a result that does not fit", advice.InvalidResult(k.tool.Name, "/amount: want number, have string")},
+		{"a query without a worker", advice.NoQueryAnswer(k.e, "no worker has answered within 5s")},
+		{"a fault", advice.InternalError()},
 	} {
 		k.write(w, refusal.name, refusal.of)
 	}
-	fmt.Fprintf(w, "\na request state of something else\n  %v\n", badRequestState())
+	fmt.Fprintf(w, "\na request state of something else\n  %v\n", advice.BadRequestState())
 }
 
 func writeRepetitions(w io.Writer, _ *testTools) {
 	for status := enums.WORKFLOW_EXECUTION_STATUS_COMPLETED; status <= enums.WORKFLOW_EXECUTION_STATUS_TIMED_OUT; status++ {
 		if status != enums.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW {
-			fmt.Fprintf(w, "\n%s\n  %s\n", execution.StatusName(status), repetitionNote(&execution.Repetition{Status: status, Age: 40 * time.Second}))
+			fmt.Fprintf(w, "\n%s\n  %s\n", execution.StatusName(status), advice.RepetitionNote(&execution.Repetition{Status: status, Age: 40 * time.Second}))
 		}
+	}
+}
+
+// TestSiblingsOfOtherTemplates checks that a tool is named only for what it finds.
+func TestSiblingsOfOtherTemplates(t *testing.T) {
+	t.Parallel()
+	k := newTestTools(t)
+	other, err := idtemplate.Parse("draft-{id}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	siblings := &Siblings{Results: map[string][]Sibling{"Pay": {{"await", Address{Template: k.template}}}}}
+	if found := siblings.resultTool("Pay", k.template); found == nil || found.Name != "await" {
+		t.Errorf("after the end, %v is named", found)
+	}
+	if found := siblings.resultTool("Pay", other); found != nil {
+		t.Errorf("after the end of another's execution, %v is named", found)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 	"github.com/durablemcp/durablemcp/internal/memo"
 	"github.com/durablemcp/durablemcp/internal/schema"
@@ -32,21 +33,21 @@ type Input struct {
 // decode checks a call's arguments. Its error is a [*ToolError].
 func (b *Arguments) decode(raw json.RawMessage) (*Input, error) {
 	if len(raw) > b.Limit {
-		return nil, &ToolError{
-			Type:    TypeInvalidArguments,
+		return nil, &advice.ToolError{
+			Type:    advice.TypeInvalidArguments,
 			Message: fmt.Sprintf("The arguments of %s are %d bytes, more than the %d that this server takes. Nothing was done.", b.Tool, len(raw), b.Limit),
 			Advice:  "Call again with less.",
 		}
 	}
 	properties, canonical, violations := b.Schema.Decode(raw)
 	if len(violations) > 0 {
-		e := invalidArguments(b.Tool, texts(violations))
-		e.unknown = unknownOnly(violations)
+		e := advice.InvalidArguments(b.Tool, texts(violations))
+		e.Unknown = unknownOnly(violations)
 		return nil, e
 	}
 	values, violations := b.Schema.Values(canonical)
 	if len(violations) > 0 {
-		return nil, invalidArguments(b.Tool, texts(violations))
+		return nil, advice.InvalidArguments(b.Tool, texts(violations))
 	}
 	in := &Input{Identity: b.Schema.Identify(raw, properties, values), Canonical: canonical, senders: b.Senders}
 	for _, value := range values {

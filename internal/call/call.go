@@ -9,6 +9,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/lifetime"
 	"github.com/durablemcp/durablemcp/internal/peer"
@@ -57,7 +58,7 @@ func (b *Tool) Handler(call Func) func(*execution.Client) mcp.ToolHandler {
 				if p := recover(); p != nil {
 					b.Opts.Logger.ErrorContext(ctx, "durablemcp: a tool call panicked",
 						"tool", b.Name, "panic", p, "stack", string(debug.Stack()))
-					result, err = b.ErrorResult(internalError()), nil
+					result, err = b.ErrorResult(advice.InternalError()), nil
 				}
 			}()
 			ctx, stop := lifetime.WhileWanted(ctx)
@@ -66,10 +67,10 @@ func (b *Tool) Handler(call Func) func(*execution.Client) mcp.ToolHandler {
 			if c.Caller, err = b.caller(ctx, req); err == nil { // before anything that takes time
 				result, err = call(ctx, c)
 			}
-			if failure, ok := errors.AsType[*ToolError](err); ok {
-				if len(failure.unknown) > 0 {
+			if failure, ok := errors.AsType[*advice.ToolError](err); ok {
+				if len(failure.Unknown) > 0 {
 					b.log(ctx, "a call was refused for arguments that the tool does not have; if it is the client that adds them, "+
-						"name them in Options.IgnoreArguments", "arguments", failure.unknown)
+						"name them in Options.IgnoreArguments", "arguments", failure.Unknown)
 				}
 				return b.ErrorResult(failure), nil
 			}
@@ -104,4 +105,17 @@ func (o Options) Redact(text string) (out string) {
 // log writes what a person has to look into. The values of arguments never go there.
 func (b *Tool) log(ctx context.Context, msg string, args ...any) {
 	b.Opts.Logger.WarnContext(ctx, "durablemcp: "+msg, append([]any{"tool", b.Name}, args...)...)
+}
+
+// running says what the workflow of a snapshot is doing.
+func (b *Tool) running(ctx context.Context, c *Call, seen *execution.Snapshot) advice.Running {
+	now := seen.Now()
+	e := seen.Execution()
+	answer := advice.Running{
+		WorkflowID: e.ID, RunID: e.RunID, Elapsed: execution.Round(seen.Age()).String(), Closed: e.Closed(), Questions: advice.OpenQuestions(seen.Memo.Questions),
+	}
+	if answer.Doing = c.Stuck(ctx, seen.DescribeWorkflowExecutionResponse, now); answer.Doing == "" {
+		answer.Doing = seen.Doing(now)
+	}
+	return answer
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/sdk/client"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
@@ -32,7 +33,8 @@ func (t *Cancel) Call(ctx context.Context, c *Call) (*mcp.CallToolResult, error)
 		return nil, err
 	}
 	if err != nil {
-		return nil, t.failure(ctx, e, err)
+		t.log(ctx, "ending a workflow failed", "workflow_id", e.ID, "error", err)
+		return nil, advice.CancelFailure(err)
 	}
 	if t.Terminate {
 		return t.withMeta(acceptedResult(e, fmt.Sprintf("The workflow %q is terminated.", e.ID), "It has ended without running its cleanup code."), e), nil

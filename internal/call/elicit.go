@@ -2,17 +2,15 @@ package call
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/memo"
 	"github.com/durablemcp/durablemcp/internal/peer"
@@ -63,6 +61,15 @@ func (w *Waiter) submitResponses(ctx context.Context, c *Call, e *execution.Exec
 	return h, nil
 }
 
+// answerNotTaken is the error of a call whose answer the workflow has not taken.
+func (w *Waiter) answerNotTaken(ctx context.Context, c *Call, e *execution.Execution, err error) *advice.ToolError {
+	problem := ""
+	if e.Queue != "" && !execution.IsPermanent(err) {
+		problem = c.WithoutWorker(ctx, e)
+	}
+	return advice.AnswerNotTaken(err, problem, w.Next.GoOn(e.ID))
+}
+
 // submit passes an answer on until the workflow has taken or refused it, or the
 // deadline is over, if there is one: a person who has answered must not have to
 // again because a worker is away.
@@ -97,7 +104,7 @@ func (a *observer) show(ctx context.Context, seen *execution.Snapshot) *mcp.Call
 		a.withdraw(nil)
 		return nil
 	case len(open) == 0 || a.hasElicitFailed():
-		return a.askThroughModel(a.running(ctx, a.c, seen))
+		return askThroughModel(a.Name, a.running(ctx, a.c, seen), a.AnswersWith(a.e.ID), a.Next.GoOn(a.e.ID))
 	case a.c.Peer.Modern():
 		// All that is open is asked, also what was declined before something new was asked:
 		// the next call brings all answers, and tells what is new then.
@@ -274,49 +281,4 @@ func (a *observer) deadline(of time.Time) time.Time {
 		of = a.waitUntil
 	}
 	return notAfter(of, a.expires)
-}
-
-// inputRequests are questions as they stand in the results of calls, under their keys.
-func inputRequests(questions []memo.Question, reasons map[string]string) mcp.InputRequestMap {
-	requests := make(mcp.InputRequestMap, len(questions))
-	for _, q := range questions {
-		requests[q.Key] = peer.ElicitParams(q, reasons[q.Key])
-	}
-	return requests
-}
-
-// readAnswer reads a client's response to a question, which can be as long as
-// arguments. Its error is an [*execution.RefusedAnswerError].
-func (w *Waiter) readAnswer(key string, response json.RawMessage) (memo.Answer, error) {
-	a := memo.Answer{Key: key}
-	if limit := w.Opts.MaxArgumentBytes; len(response) > limit {
-		return a, execution.BadAnswer(fmt.Sprintf("the answer is %d bytes, more than the %d that this server takes", len(response), limit))
-	}
-	var result struct {
-		Action  string          `json:"action"`
-		Content json.RawMessage `json:"content"`
-	}
-	if err := json.Unmarshal(response, &result); err != nil || result.Action == "" {
-		return a, execution.BadAnswer(`want {"action": "accept", "content": …}, or the action "decline" or "cancel"`)
-	}
-	a.Action = result.Action
-	if a.Action == memo.Accept && len(result.Content) > 0 {
-		if err := json.Unmarshal(schema.Unquoted(result.Content), &a.Content); err != nil {
-			return a, execution.BadAnswer("/content: want an object")
-		}
-	}
-	return a, nil
-}
-
-// answerOfResult is a client's response, which the SDK has read already, as an
-// answer.
-func (w *Waiter) answerOfResult(key string, result *mcp.ElicitResult) (memo.Answer, error) {
-	for _, name := range slices.Sorted(maps.Keys(result.Content)) {
-		// The SDK has read numbers as float64: those of which it may have made
-		// others are not taken.
-		if n, ok := result.Content[name].(float64); ok && math.Abs(n) >= 1<<53 {
-			return memo.Answer{}, execution.BadAnswer(fmt.Sprintf("/content/%s: numbers of 2^53 and more cannot be passed on exactly", name))
-		}
-	}
-	return w.readAnswer(key, MustMarshal(result))
 }

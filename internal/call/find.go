@@ -3,12 +3,11 @@ package call
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/google/uuid"
 	"go.temporal.io/api/serviceerror"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
@@ -35,10 +34,10 @@ func (b *Tool) render(template *idtemplate.Template, in *Input, caller Caller) (
 		return caller.Principal, nil
 	})
 	if value, ok := errors.AsType[*idtemplate.ValueError](err); ok && value.Placeholder[0] != '@' {
-		return "", invalidArguments(b.Name, []string{pointer(value.Placeholder) + ": " + value.Problem})
+		return "", advice.InvalidArguments(b.Name, []string{pointer(value.Placeholder) + ": " + value.Problem})
 	}
 	if err != nil {
-		return "", unauthorized()
+		return "", advice.Unauthorized()
 	}
 	return id, nil
 }
@@ -83,31 +82,6 @@ func (m *Message) read(c *Call) (*messageInput, error) {
 	return read, err
 }
 
-// An Address is how the arguments of a tool name the workflow that it is
-// about: by the placeholders of a template, or by workflow_id and run_id.
-type Address struct {
-	Template *idtemplate.Template // nil for workflow_id and run_id
-}
-
-// finds reports whether a tool with this address finds the execution that a call
-// found by the given template, nil for none, if it is given the same arguments, or
-// the workflow ID. Two tools that start one workflow type under different
-// templates make different executions of the same arguments.
-func (a Address) finds(by *idtemplate.Template) bool {
-	return a.Template == nil || by != nil && a.Template.Equal(by)
-}
-
-// naming says which arguments name a workflow.
-func (a Address) naming(workflowID string) string {
-	if a.Template == nil {
-		return fmt.Sprintf("the workflow_id %q", workflowID)
-	}
-	if names := a.Template.Arguments(); len(names) > 0 {
-		return "the same " + strings.Join(names, ", ")
-	}
-	return "no arguments"
-}
-
 // A Target is how a tool finds the workflow that a call is about.
 type Target struct {
 	*Tool
@@ -121,21 +95,21 @@ type Target struct {
 // somebody else's is the same error, after the same one request.
 func (t *Target) find(ctx context.Context, c *Call, key execution.Key) (*execution.Execution, error) {
 	if !idtemplate.Printable(key.ID + key.RunID) {
-		return nil, t.notFound(key) // nothing can have it
+		return nil, advice.NotFound(t.Name, key.ID) // nothing can have it
 	}
 	ctx, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
 	defer cancel()
 	seen, err := c.Describe(ctx, key.ID, key.RunID)
 	if execution.IsAbsent(err, key) {
-		return nil, t.notFound(key)
+		return nil, advice.NotFound(t.Name, key.ID)
 	}
 	if err != nil {
 		t.log(ctx, "describing a workflow failed", "workflow_id", key.ID, "error", err)
-		return nil, NothingDone(ServiceFailure(err))
+		return nil, advice.NothingDone(advice.ServiceFailure(err))
 	}
 	e := seen.Execution()
 	if seen.WorkflowType() != t.WorkflowType || !t.mayTouch(ctx, t.Allow, t.access(c.Caller, seen)) {
-		return nil, t.notFound(key)
+		return nil, advice.NotFound(t.Name, key.ID)
 	}
 	if key.RunID == "" || !e.Closed() {
 		return e, nil
@@ -159,7 +133,7 @@ func (t *Target) act(ctx context.Context, c *Call, m *messageInput, do func(cont
 			return e, err
 		}
 	}
-	return nil, t.notFound(m.key)
+	return nil, advice.NotFound(t.Name, m.key.ID)
 }
 
 // actOnRunning is act for what only a running workflow takes.
@@ -170,7 +144,7 @@ func (t *Target) actOnRunning(ctx context.Context, c *Call, m *messageInput, do 
 		}
 		return execution.Send(ctx, func(ctx context.Context) error { return do(ctx, e) })
 	})
-	if ended, ok := errors.AsType[*ToolError](err); ok {
+	if ended, ok := errors.AsType[*advice.ToolError](err); ok {
 		return nil, ended
 	}
 	return e, err
@@ -183,9 +157,17 @@ func (t *Target) latest(ctx context.Context, c *Call, e *execution.Execution) (*
 	case execution.IsNotFound(err): // deleted meanwhile: what was seen of it holds
 	case err != nil: // whether the work goes on in another run is not known
 		t.log(ctx, "describing a workflow failed", "workflow_id", e.ID, "error", err)
-		return nil, NothingDone(ServiceFailure(err))
+		return nil, advice.NothingDone(advice.ServiceFailure(err))
 	case runID != e.RunID:
 		return t.find(ctx, c, execution.Key{ID: e.ID})
 	}
 	return e, nil
+}
+
+// ended is the error of a call that can no longer act on a workflow.
+func (t *Target) ended(e *execution.Execution) *advice.ToolError {
+	if tool := t.Siblings.resultTool(t.WorkflowType, t.Address.Template); tool != nil {
+		return advice.Ended(e, tool.Name)
+	}
+	return advice.Ended(e, "")
 }

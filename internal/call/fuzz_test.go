@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/memo"
 )
@@ -31,7 +32,7 @@ func FuzzReadAnswer(f *testing.F) {
 			t.Errorf("%q was read as %+v", raw, a)
 		}
 		var again memo.Answer
-		if err := json.Unmarshal(MustMarshal(a), &again); err != nil || again.Digest() != a.Digest() {
+		if err := json.Unmarshal(advice.MustMarshal(a), &again); err != nil || again.Digest() != a.Digest() {
 			t.Errorf("%+v becomes %+v on its way: %v", a, again, err)
 		}
 	})

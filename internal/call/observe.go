@@ -2,11 +2,11 @@ package call
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
@@ -84,17 +84,17 @@ func (a *observer) look(ctx context.Context) (*mcp.CallToolResult, time.Duration
 // lastLook answers when the wait is over.
 func (w *Waiter) lastLook(ctx context.Context, c *Call, e *execution.Execution) (*mcp.CallToolResult, error) {
 	seen := w.look(ctx, c, e)
-	if seen.closed { // after the wait: its end is there at once
+	if seen.Closed { // after the wait: its end is there at once
 		if result, err := w.await(ctx, c.Client, e, time.Now().Add(execution.LookTimeout)); result != nil || err != nil {
 			return result, err
 		}
 	}
-	return runningResult(w.Name, seen, w.Next.GoOn(seen)), nil
+	return runningResult(w.Name, seen, w.Next.GoOn(seen.WorkflowID)), nil
 }
 
 func (w *Waiter) stillRunning(ctx context.Context, c *Call, e *execution.Execution) *mcp.CallToolResult {
 	seen := w.look(ctx, c, e)
-	return runningResult(w.Name, seen, w.Next.GoOn(seen))
+	return runningResult(w.Name, seen, w.Next.GoOn(seen.WorkflowID))
 }
 
 // Why a pause is over.
@@ -131,31 +131,6 @@ func (a *observer) pause(ctx context.Context, watch *execution.Watch, deadline t
 	return somethingNew
 }
 
-// An observer is the client of a waiting call, as the workflow's questions and
-// reports reach it.
-type observer struct {
-	*Waiter
-	c       *Call
-	e       *execution.Execution
-	session *mcp.ServerSession
-	wake    chan struct{}   // has a value if asking a person has come to an end
-	replies responseResults // of the answers that came with the call
-
-	token        any     // for notifications/progress, nil if the client wants none
-	lastProgress float64 // the last progress that was sent
-	lastMessage  string  // the last message that was sent
-
-	mu           sync.Mutex
-	elicitations map[string]context.CancelFunc // what a person is or was asked, by key
-	open         int                           // how much of it is open
-	openSince    time.Time                     // when it began that something is
-	elicitFailed bool                          // the client has turned out not to ask
-	waitUntil    time.Time                     // when the wait is over after a person was asked
-
-	expires time.Time       // when the wait is over in any case, zero for never
-	closing <-chan struct{} // closed when the server shuts down
-}
-
 func newObserver(w *Waiter, c *Call, e *execution.Execution) *observer {
 	return &observer{
 		Waiter: w, c: c, e: e, session: c.Req.Session, token: c.Req.Params.GetProgressToken(),
@@ -164,13 +139,13 @@ func newObserver(w *Waiter, c *Call, e *execution.Execution) *observer {
 }
 
 // look asks Temporal what a running workflow is doing.
-func (w *Waiter) look(ctx context.Context, c *Call, e *execution.Execution) Running {
+func (w *Waiter) look(ctx context.Context, c *Call, e *execution.Execution) advice.Running {
 	ctx, cancel := context.WithTimeout(ctx, execution.LookTimeout)
 	defer cancel()
 	seen, err := c.Describe(ctx, e.ID, e.RunID)
 	if err != nil {
 		w.log(ctx, "describing a workflow failed", "workflow_id", e.ID, "error", err)
-		return Running{
+		return advice.Running{
 			WorkflowID: e.ID, RunID: e.RunID, Elapsed: execution.Round(time.Since(e.Created)).String(),
 			Doing: "unknown: Temporal does not answer at the moment",
 		}

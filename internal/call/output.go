@@ -10,6 +10,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/sdk/converter"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/redact"
 	"github.com/durablemcp/durablemcp/internal/schema"
 )
@@ -72,12 +73,12 @@ func (o *Output) answer(ctx context.Context, b *Tool, raw converter.RawValue, ge
 		var err error
 		if data, err = o.Converted(get); err != nil {
 			b.log(ctx, "decoding a result failed", "error", err)
-			return b.ErrorResult(invalidResult(b.Name, "it cannot be decoded"))
+			return b.ErrorResult(advice.InvalidResult(b.Name, "it cannot be decoded"))
 		}
 	}
 	content, err := o.Schema.Structured(data)
 	if misfit, ok := errors.AsType[*schema.ResultError](err); ok {
-		result := b.ErrorResult(invalidResult(b.Name, misfit.Error()))
+		result := b.ErrorResult(advice.InvalidResult(b.Name, misfit.Error()))
 		result.Content = append(result.Content, &mcp.TextContent{Text: redact.Cut(string(data), redact.MaxLength)})
 		return result
 	}
@@ -95,8 +96,8 @@ func (o *Output) answer(ctx context.Context, b *Tool, raw converter.RawValue, ge
 // can use. It is an error, because what is left does not fit the tool's output
 // schema, and says that the work itself is done.
 func (b *Tool) tooLong(content json.RawMessage) *mcp.CallToolResult {
-	result := b.ErrorResult(&ToolError{
-		Type: TypeResultTooLong,
+	result := b.ErrorResult(&advice.ToolError{
+		Type: advice.TypeResultTooLong,
 		Message: fmt.Sprintf("%s is done, but its result is %d bytes of JSON, more than the %d that this server hands over. Its beginning follows.",
 			b.Name, len(content), b.Opts.MaxResultBytes),
 		Advice: "Calling again will not help, unless other arguments make the result smaller. All of it is in Temporal.",

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/converter"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/redact"
 )
@@ -43,7 +44,7 @@ func (t *Query) Call(ctx context.Context, c *Call) (*mcp.CallToolResult, error) 
 	if value.HasValue() {
 		if err := value.Get(&raw); err != nil {
 			t.log(ctx, "decoding a query's result failed", "workflow_id", e.ID, "error", err)
-			return nil, invalidResult(t.Name, "it cannot be decoded")
+			return nil, advice.InvalidResult(t.Name, "it cannot be decoded")
 		}
 	}
 	return t.withMeta(t.Output.answer(ctx, t.Tool, raw, value.Get), e), nil
@@ -67,19 +68,19 @@ func (t *Query) ask(ctx context.Context, c *Call, e *execution.Execution, args [
 	}
 	select {
 	case problem := <-unattended:
-		return nil, t.noAnswer(e, problem)
+		return nil, advice.NoQueryAnswer(e, problem)
 	default:
 	}
 	if asking.Err() != nil || execution.TimedOut(err) {
-		return nil, t.noAnswer(e, fmt.Sprintf("no worker has answered within %s", t.Timeout))
+		return nil, advice.NoQueryAnswer(e, fmt.Sprintf("no worker has answered within %s", t.Timeout))
 	}
 	if failed, ok := errors.AsType[*serviceerror.QueryFailed](err); ok {
-		return nil, &ToolError{
-			Type:    TypeQuery,
+		return nil, &advice.ToolError{
+			Type:    advice.TypeQuery,
 			Message: "The workflow could not answer: " + redact.Text(failed.Error()),
 			Advice:  "Check the arguments; if they are right, tell the user.",
 		}
 	}
 	t.log(ctx, "querying a workflow failed", "workflow_id", e.ID, "error", err)
-	return nil, NothingDone(ServiceFailure(err))
+	return nil, advice.NothingDone(advice.ServiceFailure(err))
 }

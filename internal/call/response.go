@@ -8,6 +8,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
@@ -49,33 +50,24 @@ func structured(content json.RawMessage, text string) *mcp.CallToolResult {
 
 // handleResult answers with the workflow's handle.
 func handleResult(e *execution.Execution) *mcp.CallToolResult {
-	content := MustMarshal(startAnswer{WorkflowID: e.ID, RunID: e.RunID, Status: execution.StatusName(e.Status)})
+	content := advice.MustMarshal(startAnswer{WorkflowID: e.ID, RunID: e.RunID, Status: execution.StatusName(e.Status)})
 	return structured(content, string(content))
 }
 
 // runningResult answers that the workflow is still running, and how the model
 // gets at its result.
-func runningResult(tool string, seen Running, goOn string) *mcp.CallToolResult {
+func runningResult(tool string, seen advice.Running, goOn string) *mcp.CallToolResult {
 	seen.Next = "Nothing is lost: the work goes on. " + goOn
 	if strings.HasPrefix(seen.Doing, execution.StuckPrefix) {
 		seen.Next = "Nothing is lost: the work goes on when that is fixed. Tell the user. " + goOn
 	}
 	text := fmt.Sprintf("%s is still running after %s. Current activity: %s. %s",
 		tool, seen.Elapsed, strings.TrimSuffix(seen.Doing, "."), seen.Next)
-	return structured(MustMarshal(map[string]Running{"running": seen}), text)
-}
-
-// MustMarshal marshals the library's own types, whose JSON cannot fail.
-func MustMarshal(v any) json.RawMessage {
-	data, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return data
+	return structured(advice.MustMarshal(map[string]advice.Running{"running": seen}), text)
 }
 
 // ErrorResult answers with a tool error.
-func (b *Tool) ErrorResult(e *ToolError) *mcp.CallToolResult {
+func (b *Tool) ErrorResult(e *advice.ToolError) *mcp.CallToolResult {
 	e.Message, e.Cause = b.Opts.Redact(e.Message), b.Opts.Redact(e.Cause)
 	text := e.Message
 	if e.Cause != "" {
@@ -115,7 +107,7 @@ func addRepetition(r *execution.Repetition, result *mcp.CallToolResult, meta map
 	if r == nil {
 		return
 	}
-	result.Content = append(result.Content, &mcp.TextContent{Text: repetitionNote(r)})
+	result.Content = append(result.Content, &mcp.TextContent{Text: advice.RepetitionNote(r)})
 	meta["repeats_call_closed_at"] = r.Closed.UTC()
 }
 
@@ -145,5 +137,12 @@ func AcceptedSchema(meaning string) json.RawMessage {
 // acceptedResult answers that Temporal has accepted something for a workflow, and
 // what that means.
 func acceptedResult(e *execution.Execution, what, next string) *mcp.CallToolResult {
-	return structured(MustMarshal(accepted{Accepted: true, WorkflowID: e.ID, RunID: e.RunID, Next: what + " " + next}), what+" "+next)
+	return structured(advice.MustMarshal(accepted{Accepted: true, WorkflowID: e.ID, RunID: e.RunID, Next: what + " " + next}), what+" "+next)
+}
+
+// askThroughModel answers a call whose client cannot put the questions to a person:
+// with what is asked, and who can answer.
+func askThroughModel(tool string, seen advice.Running, answersWith, goOn string) *mcp.CallToolResult {
+	seen.Next = advice.AnswerThrough(answersWith) + goOn
+	return structured(advice.MustMarshal(map[string]advice.Running{"running": seen}), advice.QuestionsText(tool, seen.Questions)+"\n"+seen.Next)
 }

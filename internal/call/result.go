@@ -5,6 +5,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/token"
 )
 
@@ -31,7 +32,7 @@ func (t *Result) Call(ctx context.Context, c *Call) (*mcp.CallToolResult, error)
 		h, err := token.Parse(state)
 		h.Holder = m.caller.Principal
 		if err != nil || h.Round == "" || h.WorkflowID != e.ID || h.FirstRunID != e.FirstRunID || h.Tool != t.Name || !h.By(e.Record.Salt, t.Opts.Secret) {
-			return nil, badRequestState()
+			return nil, advice.BadRequestState()
 		}
 	}
 	return t.Waiter.result(ctx, c, e)

@@ -13,7 +13,9 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/update/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 	"github.com/durablemcp/durablemcp/internal/memo"
@@ -115,7 +117,7 @@ func (u *sentUpdate) startAndDeliver(ctx context.Context, wait waitFunc) (answer
 			return answer, err
 		}
 	}
-	return answer, u.Start.keepsChanging(u.key.ID)
+	return answer, advice.KeepsChanging(u.key.ID, u.Start.Template.Arguments())
 }
 
 // startWith makes the request that starts the workflow and updates it.
@@ -145,7 +147,7 @@ func (u *sentUpdate) checkStart(ctx context.Context) error {
 	seen, err := u.c.Describe(ctx, u.e.ID, u.e.RunID)
 	if err != nil {
 		u.log(ctx, "describing a workflow failed", "workflow_id", u.e.ID, "error", err)
-		return u.unchecked(ServiceFailure(err))
+		return advice.UpdateUnchecked(err)
 	}
 	_, err = u.Start.joinable(ctx, seen, u.startInput, u.caller)
 	return err
@@ -174,7 +176,7 @@ func (u *sentUpdate) reason(ctx context.Context) string {
 
 // checkArguments checks that the update which has an answer, or an error of the
 // workflow's, was sent with the arguments of this call: Temporal goes by the ID alone.
-func (u *sentUpdate) checkArguments(ctx context.Context) *ToolError {
+func (u *sentUpdate) checkArguments(ctx context.Context) *advice.ToolError {
 	if !u.repeatable() || u.UpdateIDs.Uses(idtemplate.Input) {
 		return nil
 	}
@@ -183,7 +185,7 @@ func (u *sentUpdate) checkArguments(ctx context.Context) *ToolError {
 	accepted, err := u.c.AcceptedUpdate(ctx, u.e, u.updateID)
 	if err != nil {
 		u.log(ctx, "reading a workflow's history failed", "workflow_id", u.e.ID, "error", err)
-		return u.unchecked(ServiceFailure(err))
+		return advice.UpdateUnchecked(err)
 	}
 	if accepted == nil { // rejected, which leaves no trace
 		return nil
@@ -191,12 +193,12 @@ func (u *sentUpdate) checkArguments(ctx context.Context) *ToolError {
 	switch same, err := u.sameArguments(ctx, accepted); {
 	case err != nil:
 		u.log(ctx, "reading an update's arguments failed", "workflow_id", u.e.ID, "error", err)
-		return u.unchecked(ServiceFailure(err))
+		return advice.UpdateUnchecked(err)
 	case same:
 		return nil
 	}
-	return &ToolError{
-		Type: TypeConflict,
+	return &advice.ToolError{
+		Type: advice.TypeConflict,
 		Message: fmt.Sprintf("The workflow %q has taken an update of this ID (%s) before, with other arguments or from another caller. Nothing was done.",
 			u.e.ID, redact.Cut(u.updateID, mostSummary)),
 		Advice: "Call again with the arguments of then to get its answer. If those of now are meant, look at the workflow's state, and tell the user.",
@@ -231,4 +233,37 @@ func (u *sentUpdate) sameArguments(ctx context.Context, sent *update.Request) (b
 		}
 	}
 	return true, nil
+}
+
+// failure says why an update that was sent has no result.
+func (u *sentUpdate) failure(ctx context.Context, err error) *advice.ToolError {
+	if failure, ok := errors.AsType[*advice.ToolError](err); ok {
+		return failure
+	}
+	var timeout *client.WorkflowUpdateServiceTimeoutOrCanceledError
+	switch {
+	case execution.IsWorkflowError(err):
+		return u.failureOfWorkflow(ctx, err)
+	case errors.As(err, &timeout), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return advice.UpdateUnanswered(u.e.ID, time.Since(u.began).Round(100*time.Millisecond), u.reason(ctx), u.repeatable())
+	}
+	u.log(ctx, "updating a workflow failed", "workflow_id", u.e.ID, "error", err)
+	return advice.UpdateFailure(err, u.repeatable())
+}
+
+// typeCutOff is the type of the failure of an update that the workflow had accepted, but
+// not answered, when its run ended (Temporal server v1.32.1, package
+// service/history/workflow/update).
+const typeCutOff = "AcceptedUpdateCompletedWorkflow"
+
+// failureOfWorkflow says why the workflow's code, or its end, has failed an update. Only what
+// its validator has rejected is a refusal.
+func (u *sentUpdate) failureOfWorkflow(ctx context.Context, err error) *advice.ToolError {
+	if cut, ok := errors.AsType[*temporal.ApplicationError](err); ok && cut.Type() == typeCutOff {
+		return advice.UpdateCutOff(u.e.ID)
+	}
+	if u.rejected(ctx) {
+		return advice.UpdateRejected(u.Name, err)
+	}
+	return advice.UpdateFailed(u.Name, err, u.repeatable())
 }

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/memo"
 )
@@ -46,7 +47,7 @@ func (t *Signal) send(ctx context.Context, c *Call, m *messageInput) (*execution
 		return c.SignalWorkflow(ctx, e.ID, e.RunID, t.SignalName, m.argument())
 	})
 	if e != nil && err != nil {
-		return nil, t.failure(ctx, e.ID, err)
+		return nil, t.failed(ctx, e.ID, err)
 	}
 	return e, err
 }
@@ -72,10 +73,10 @@ func (t *Signal) sendWithStart(ctx context.Context, c *Call, m *messageInput) (*
 			return e, nil
 		}
 		if !execution.IsNotFound(err) { // else it has closed in between
-			return nil, t.failure(ctx, e.ID, err)
+			return nil, t.failed(ctx, e.ID, err)
 		}
 	}
-	return nil, t.Start.keepsChanging(m.key.ID)
+	return nil, advice.KeepsChanging(m.key.ID, t.Start.Template.Arguments())
 }
 
 // startWith starts the workflow with the signal. Temporal's request joins a workflow
@@ -95,7 +96,7 @@ func (t *Signal) startWith(ctx context.Context, c *Call, m *messageInput) (*exec
 		return nil, t.ended(&execution.Execution{ID: m.key.ID, RunID: taken.RunId, Status: execution.ClosedStatus(ctx, c.Client, m.key.ID, taken.RunId)})
 	}
 	if err != nil {
-		return nil, t.failure(ctx, m.key.ID, err)
+		return nil, t.failed(ctx, m.key.ID, err)
 	}
 	e := &execution.Execution{ID: m.key.ID, RunID: run.GetRunID(), Created: rec.Created}
 	return e, t.checkStart(ctx, c, m, e, rec)
@@ -112,12 +113,17 @@ func (t *Signal) checkStart(ctx context.Context, c *Call, m *messageInput, e *ex
 		return nil
 	}
 	if _, err := t.Start.joinable(ctx, seen, m.startInput, m.caller); err != nil {
-		return &ToolError{
-			Type: TypeConflict,
+		return &advice.ToolError{
+			Type: advice.TypeConflict,
 			Message: fmt.Sprintf("Another call started the workflow %q at the same moment, with other arguments or for another caller. "+
 				"The signal has reached that workflow.", e.ID),
 			Advice: "Tell the user. The same call again would be refused as long as that workflow runs.",
 		}
 	}
 	return nil
+}
+
+func (t *Signal) failed(ctx context.Context, id string, err error) *advice.ToolError {
+	t.log(ctx, "signalling a workflow failed", "workflow_id", id, "error", err)
+	return advice.SignalFailure(err)
 }

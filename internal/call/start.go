@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"strings"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 	"github.com/durablemcp/durablemcp/internal/memo"
@@ -55,7 +57,7 @@ func (s *Starter) start(ctx context.Context, c *Call, id string, in *Input) (*ex
 	defer cancel()
 	if err := c.EnsureReachable(ctx); err != nil {
 		s.log(ctx, "Temporal is still away", "error", err)
-		return nil, nothingStarted(unavailable())
+		return nil, advice.NothingStarted(advice.Unavailable())
 	}
 	options, rec := s.optionsFor(id, in, caller)
 	if s.Window > 0 {
@@ -66,7 +68,7 @@ func (s *Starter) start(ctx context.Context, c *Call, id string, in *Input) (*ex
 		e, taken, err := c.Start(ctx, options, rec, s.WorkflowType, in.from(caller))
 		if err != nil {
 			s.log(ctx, "starting a workflow failed", "workflow_id", id, "error", err)
-			return nil, s.failure(id, err)
+			return nil, advice.StartFailure(id, err, s.repeatability())
 		}
 		if e != nil {
 			return e, nil
@@ -76,13 +78,13 @@ func (s *Starter) start(ctx context.Context, c *Call, id string, in *Input) (*ex
 		case execution.IsNotFound(err): // deleted in between
 		case err != nil:
 			s.log(ctx, "describing a workflow failed", "workflow_id", id, "error", err)
-			return nil, nothingStarted(ServiceFailure(err))
+			return nil, advice.NothingStarted(advice.ServiceFailure(err))
 		case !seen.Closed() || options.WorkflowIDReusePolicy == s.Options.WorkflowIDReusePolicy || s.answers(ctx, seen, in, caller):
 			return s.joinable(ctx, seen, in, caller)
 		}
 		options.WorkflowIDReusePolicy = s.Options.WorkflowIDReusePolicy
 	}
-	return nil, s.keepsChanging(id)
+	return nil, advice.KeepsChanging(id, s.Template.Arguments())
 }
 
 // mostStarts is how often a call tries to start its workflow: first if the ID was
@@ -128,10 +130,10 @@ func givenDigest(in *Input) string {
 func (s *Starter) joinable(ctx context.Context, seen *execution.Snapshot, in *Input, caller Caller) (*execution.Execution, error) {
 	e := seen.Execution()
 	if e.Record.Input == "" || seen.WorkflowType() != s.WorkflowType || !s.mayTouch(ctx, s.Allow, s.access(caller, seen)) {
-		return nil, s.conflict(fmt.Sprintf("The workflow ID %q belongs to work that this tool did not start for this caller.", e.ID))
+		return nil, advice.Conflict(fmt.Sprintf("The workflow ID %q belongs to work that this tool did not start for this caller.", e.ID), s.Template.Arguments())
 	}
 	if !e.Record.SameWork(in.Full, in.Given) {
-		return nil, s.conflict(fmt.Sprintf("The workflow %q was started with other arguments.", e.ID))
+		return nil, advice.Conflict(fmt.Sprintf("The workflow %q was started with other arguments.", e.ID), s.Template.Arguments())
 	}
 	if e.Closed() {
 		closed := seen.Info().GetCloseTime().AsTime()
@@ -154,8 +156,26 @@ func Summary(tool string, in *Input) string {
 	arguments := redact.Cut(strings.ReplaceAll(string(in.Canonical), "`", "'"), mostSummary)
 	for limit := mostSummary; ; limit -= 10 {
 		text := fmt.Sprintf("%s `%s`", tool, redact.Cut(arguments, max(limit, minSummary)))
-		if len(MustMarshal(text)) <= mostSummary || limit <= minSummary {
+		if len(advice.MustMarshal(text)) <= mostSummary || limit <= minSummary {
 			return text
 		}
 	}
+}
+
+// ForEver is longer after its end than a repeat window can be.
+const ForEver = time.Duration(math.MaxInt64)
+
+// repeatability says what the same call does again.
+func (s *Starter) repeatability() advice.Repeatability {
+	return advice.Repeatability{
+		Harmless: s.ReadOnly, SameWork: s.Repeatable(), Window: s.Window,
+		AfterFailure:    s.Restarts(enums.WORKFLOW_EXECUTION_STATUS_FAILED, ForEver),
+		AfterCompletion: s.Restarts(enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, ForEver),
+	}
+}
+
+// AfterUnknownOutcome says whether the same call can be made again if it is not known whether it
+// has started the work.
+func (s *Starter) AfterUnknownOutcome() (retryable bool, advice string) {
+	return s.repeatability().AfterUnknownOutcome()
 }

@@ -6,21 +6,22 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
 // status is the answer of a durablemcp.StatusTool.
 type status struct {
-	WorkflowID string               `json:"workflow_id"`
-	RunID      string               `json:"run_id"`
-	Status     string               `json:"status"`
-	Started    time.Time            `json:"started"`
-	Closed     *time.Time           `json:"closed,omitempty"`
-	Doing      string               `json:"doing,omitempty"`
-	Details    string               `json:"details,omitempty"`
-	Questions  []openQuestion       `json:"questions,omitempty"`
-	Activities []execution.Activity `json:"pending_activities,omitempty"`
-	Children   []childStatus        `json:"pending_children,omitempty"`
+	WorkflowID string                `json:"workflow_id"`
+	RunID      string                `json:"run_id"`
+	Status     string                `json:"status"`
+	Started    time.Time             `json:"started"`
+	Closed     *time.Time            `json:"closed,omitempty"`
+	Doing      string                `json:"doing,omitempty"`
+	Details    string                `json:"details,omitempty"`
+	Questions  []advice.OpenQuestion `json:"questions,omitempty"`
+	Activities []execution.Activity  `json:"pending_activities,omitempty"`
+	Children   []childStatus         `json:"pending_children,omitempty"`
 }
 
 type childStatus struct {
@@ -39,7 +40,7 @@ const StatusOutputSchema = `{
 		"closed": {"type": "string", "format": "date-time"},
 		"doing": {"type": "string", "description": "What it is doing now, in words."},
 		"details": {"type": "string", "description": "What the workflow itself says of its state."},
-		"questions": ` + questionsSchema + `,
+		"questions": ` + advice.QuestionsSchema + `,
 		"pending_activities": {"type": "array", "items": {
 			"type": "object",
 			"properties": {
@@ -78,7 +79,7 @@ func (t *Status) Call(ctx context.Context, c *Call) (*mcp.CallToolResult, error)
 	if err != nil {
 		return nil, err
 	}
-	content := MustMarshal(s)
+	content := advice.MustMarshal(s)
 	return t.withMeta(structured(content, string(content)), e), nil
 }
 
@@ -88,7 +89,7 @@ func (t *Status) status(ctx context.Context, c *Call, e *execution.Execution) (*
 	seen, err := c.Describe(ctx, e.ID, e.RunID)
 	if err != nil {
 		t.log(ctx, "describing a workflow failed", "workflow_id", e.ID, "error", err)
-		return nil, NothingDone(ServiceFailure(err))
+		return nil, advice.NothingDone(advice.ServiceFailure(err))
 	}
 	now := seen.Now()
 	info := seen.Info()
@@ -101,7 +102,7 @@ func (t *Status) status(ctx context.Context, c *Call, e *execution.Execution) (*
 	for _, child := range seen.GetPendingChildren() {
 		s.Children = append(s.Children, childStatus{child.GetWorkflowId(), child.GetWorkflowTypeName()})
 	}
-	s.Questions = openQuestions(seen.Memo.Questions)
+	s.Questions = advice.OpenQuestions(seen.Memo.Questions)
 	if s.Doing = c.Stuck(ctx, seen.DescribeWorkflowExecutionResponse, now); s.Doing == "" {
 		s.Doing = seen.Doing(now)
 		s.Details = c.CurrentDetails(ctx, e)

@@ -10,6 +10,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/memo"
 	"github.com/durablemcp/durablemcp/internal/rpc"
@@ -54,7 +55,7 @@ var _ task.Tool = (*Waiter)(nil)
 func (w *Waiter) Find(ctx context.Context, c *execution.Client, req mcp.Request, t token.Token) (*execution.Snapshot, error) {
 	caller, err := w.caller(ctx, req)
 	if err != nil {
-		return nil, unknownCaller(err)
+		return nil, advice.UnknownCaller(err)
 	}
 	seen, err := w.resolve(ctx, c, t, caller)
 	switch {
@@ -106,7 +107,7 @@ func (w *Waiter) Result(ctx context.Context, c *execution.Client, seen *executio
 	result, err := w.await(ctx, c, e, time.Now().Add(execution.RequestTimeout))
 	var (
 		protocol *jsonrpc.Error
-		unread   *ToolError
+		unread   *advice.ToolError
 	)
 	switch {
 	case errors.As(err, &unread):
@@ -122,10 +123,15 @@ func (w *Waiter) Result(ctx context.Context, c *execution.Client, seen *executio
 	return w.withMeta(result, e), nil
 }
 
+// AnswersWith is as in [task.Tool].
+func (w *Waiter) AnswersWith(workflowID string) string {
+	return w.Siblings.answersWith(w.WorkflowType, w.Template, workflowID)
+}
+
 // Unreachable is as in [task.Tool].
 func (w *Waiter) Unreachable(ctx context.Context, workflowID string, err error) error {
 	w.log(ctx, "a task request failed", "workflow_id", workflowID, "error", err)
-	e, advice := ServiceFailure(err), "The task is not lost: ask again later."
+	e, advice := advice.ServiceFailure(err), "The task is not lost: ask again later."
 	if execution.KindOf(err) == execution.TooOld {
 		advice = e.Advice
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 	"github.com/durablemcp/durablemcp/internal/lifetime"
@@ -65,7 +66,7 @@ func (t *Update) Call(ctx context.Context, c *Call) (*mcp.CallToolResult, error)
 	release, mayWait := t.place(ctx, c.Client, m.caller)
 	defer release()
 	if !mayWait {
-		return nil, tooManyWait()
+		return nil, advice.TooManyWait()
 	}
 	deliver := u.deliver
 	if t.Start != nil {

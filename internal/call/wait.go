@@ -8,9 +8,11 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.temporal.io/api/enums/v1"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 	"github.com/durablemcp/durablemcp/internal/lifetime"
+	"github.com/durablemcp/durablemcp/internal/memo"
 	"github.com/durablemcp/durablemcp/internal/peer"
 	"github.com/durablemcp/durablemcp/internal/task"
 )
@@ -38,15 +40,6 @@ type Waiter struct {
 	AllowAnswer AnswerFunc // narrows the rule
 	Siblings    *Siblings
 	Template    *idtemplate.Template // by which a call finds its execution, nil for none
-}
-
-// A NextStep tells a model what to do after an answer that is no result.
-type NextStep interface {
-	// goOn says how to get at the result of a workflow that is still running.
-	GoOn(seen Running) string
-	// afterFailure says whether the same call again can help, and sets
-	// e.Retryable accordingly.
-	AfterFailure(e *ToolError)
 }
 
 // A call waits for nothing but the end of its workflow for a while, before it
@@ -116,7 +109,7 @@ func (w *Waiter) resultOrTask(ctx context.Context, c *Call, e *execution.Executi
 	}
 	// It ended after the wait: its result is there at once.
 	if result, err = w.await(ctx, c.Client, e, time.Now().Add(execution.RequestTimeout)); result == nil && err == nil {
-		err = unread(w.Name)
+		err = advice.Unread(w.Name)
 	}
 	return result, err
 }
@@ -136,11 +129,11 @@ func (w *Waiter) await(ctx context.Context, c *execution.Client, e *execution.Ex
 	case err == nil:
 		return w.Output.answer(ctx, w.Tool, raw, func(into any) error { return c.GetWorkflow(ctx, e.ID, e.RunID).Get(ctx, into) }), nil
 	case execution.IsOutcome(err):
-		if protocol := protocolError(err); protocol != nil {
+		if protocol := advice.ProtocolError(err); protocol != nil {
 			return nil, protocol
 		}
-		failure := WorkflowFailure(err)
-		failure.explain(ctx, c, e)
+		failure := advice.WorkflowFailure(err)
+		failure.Explain(ctx, c, e)
 		failure.Message = fmt.Sprintf("%s failed: %s", w.Name, failure.Message)
 		w.Next.AfterFailure(failure)
 		return w.ErrorResult(failure), nil
@@ -150,9 +143,9 @@ func (w *Waiter) await(ctx context.Context, c *execution.Client, e *execution.Ex
 	w.log(ctx, "waiting for a workflow failed", "workflow_id", e.ID, "error", err)
 	switch {
 	case execution.IsNotFound(err):
-		return nil, deleted(w.Name, e.ID)
+		return nil, advice.Deleted(w.Name, e.ID)
 	case !execution.FromService(err):
-		return nil, unread(w.Name)
+		return nil, advice.Unread(w.Name)
 	}
 	return nil, nil // the request failed, and the workflow runs on
 }
@@ -162,4 +155,26 @@ func earlier(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// mayAnswer returns those of a workflow's questions that the caller of a request
+// may answer through the tool.
+func (w *Waiter) mayAnswer(ctx context.Context, caller Caller, seen *execution.Snapshot) []memo.Question {
+	var list []memo.Question
+	for _, q := range seen.Memo.Questions {
+		if w.Rule.mayAnswer(ctx, w.Tool, w.AllowAnswer, w.access(caller, seen), q) {
+			list = append(list, q)
+		}
+	}
+	return list
+}
+
+// Owns reports whether the caller of a request that may touch a workflow has
+// started it.
+func (w *Waiter) Owns(ctx context.Context, req mcp.Request, seen *execution.Snapshot) bool {
+	if w.Allow == nil {
+		return true // others may not touch it
+	}
+	caller, err := w.caller(ctx, req)
+	return err == nil && caller.Principal == seen.Memo.Record.Owner
 }

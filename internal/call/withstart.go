@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
@@ -44,7 +45,7 @@ func (s *WithStart) holder(ctx context.Context, c *Call, m *messageInput, runID 
 		return nil, nil //nolint:nilnil // there is none
 	case err != nil:
 		s.log(ctx, "describing a workflow failed", "workflow_id", m.key.ID, "error", err)
-		return nil, NothingDone(ServiceFailure(err))
+		return nil, advice.NothingDone(advice.ServiceFailure(err))
 	case seen.Closed() && s.Restarts(seen.Info().GetStatus(), ForEver):
 		return nil, nil //nolint:nilnil // Temporal lets it start anew
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/task"
 	"github.com/durablemcp/durablemcp/internal/token"
@@ -63,16 +64,16 @@ func (t *Workflow) resume(ctx context.Context, c *Call, state string, in *Input)
 	defer cancel()
 	h, err := token.Parse(state)
 	if err != nil || h.Round == "" { // a task ID is no state
-		return nil, badRequestState()
+		return nil, advice.BadRequestState()
 	}
 	h.Holder = c.Caller.Principal
 	seen, err := t.Waiter.resolve(ctx, c.Client, h, c.Caller)
 	if err != nil {
 		t.log(ctx, "describing a workflow failed", "error", err)
-		return nil, NothingDone(ServiceFailure(err))
+		return nil, advice.NothingDone(advice.ServiceFailure(err))
 	}
 	if seen == nil || !seen.Memo.Record.SameWork(in.Full, in.Given) {
-		return nil, badRequestState()
+		return nil, advice.BadRequestState()
 	}
 	return seen.Execution(), nil
 }

@@ -2,7 +2,6 @@ package redact
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -82,10 +81,6 @@ func withoutNext(before *regexp.Regexp, s string, isCredential func(value string
 	return without(s, hide)
 }
 
-func holds(s string, parts ...string) bool {
-	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(s, part) })
-}
-
 const longWord = 16 // longer than the words that follow in a sentence
 
 // withoutToken takes out what follows the scheme of an Authorization header: not
@@ -120,25 +115,4 @@ func withoutUser(g []string) string {
 		return g[1] + authority + "/" + path + "@" + g[3] // the @ is part of the path
 	}
 	return g[1] + redacted + "@" + g[3]
-}
-
-func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
-
-// replaceGroups is ReplaceAllStringFunc with the groups of each match.
-func replaceGroups(re *regexp.Regexp, s string, replace func(groups []string) string) string {
-	var b strings.Builder
-	end := 0
-	for _, at := range re.FindAllStringSubmatchIndex(s, -1) {
-		groups := make([]string, len(at)/2)
-		for i := range groups {
-			if at[2*i] >= 0 {
-				groups[i] = s[at[2*i]:at[2*i+1]]
-			}
-		}
-		b.WriteString(s[end:at[0]])
-		b.WriteString(replace(groups))
-		end = at[1]
-	}
-	b.WriteString(s[end:])
-	return b.String()
 }

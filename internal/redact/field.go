@@ -6,28 +6,6 @@ import (
 	"strings"
 )
 
-// A span is a part of a text.
-type span struct{ from, to int }
-
-// without replaces the parts of a text that are listed in any order, and may overlap.
-func without(s string, parts []span) string {
-	if len(parts) == 0 {
-		return s
-	}
-	slices.SortFunc(parts, func(a, b span) int { return a.from - b.from })
-	var b strings.Builder
-	end := 0
-	for _, part := range parts {
-		if part.from >= end {
-			b.WriteString(s[end:part.from])
-			b.WriteString(redacted)
-		}
-		end = max(end, part.to)
-	}
-	b.WriteString(s[end:])
-	return b.String()
-}
-
 // fields looks for fields in a text of any notation, and collects the values that are
 // credentials. It goes through the text once.
 type fields struct {
@@ -70,16 +48,6 @@ func withoutFields(s string) string {
 		at++
 	}
 	return without(s, f.hide)
-}
-
-const (
-	mostBefore    = 40  // how far is looked back for another word of a name
-	mostIndent    = 100 // how far indentation is looked at
-	mostSeparator = 120 // how long what stands between a name and its value can be
-)
-
-func isNameByte(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '.' || c == '-' || c >= 0x80
 }
 
 // separator is what can stand between a field's name and its value: an index, the end of

@@ -1,32 +1,8 @@
 package redact
 
 import (
-	"regexp"
 	"strings"
 )
-
-var (
-	// What an error says of a credential, as in "token: expired", in place of its value.
-	prose = regexp.MustCompile(`(?i)^(?:must|is|was|are|were|not|has|have|had|can|could|cannot|can't|will|would|may|should|does|do|did|too|no|only|already|please|` +
-		`the|a|an|your|invalid|expired|required|missing|unexpected|unknown|wrong|empty|malformed|unauthorized|rejected|denied|incorrect|ok|failed|passed|` +
-		`permission|mismatch|mismatched|verification|authentication|error|timeout|bad|revoked|disabled|absent|undefined|contains|lookup|` +
-		`tokens?|passwords?|secrets?|keys?|credentials?|signatures?|session|user|account|request)$`)
-	// The status of an HTTP response, as in "cannot fetch token: 400 Bad Request".
-	status = regexp.MustCompile(`^[1-5]\d\d [A-Z][a-z]`)
-	// After an article, a sentence goes on with such a word. What else follows can be a passphrase.
-	article   = regexp.MustCompile(`(?i)^(?:the|a|an|your)$`)
-	described = regexp.MustCompile(`(?i)^(?:tokens?|passwords?|secrets?|keys?|credentials?|values?|signatures?|session|sessions|one|ones|given|provided|supplied|specified|request|user|account|header|field|server|client|service|same|new|old|current|previous|name|length|format|number|minimum|maximum|valid|invalid|string|character|characters|digit|letter|different|longer|shorter|stronger)$`)
-)
-
-// firstWord is the word with which a text begins, without the punctuation behind it.
-func firstWord(s string) string {
-	for i := range len(s) {
-		if isSpace(s, i) || strings.IndexByte("&<>\"'`", s[i]) >= 0 && !isWordByte(s, i+1) {
-			return trimmed(s[:i])
-		}
-	}
-	return trimmed(s)
-}
 
 // clauseEnd is where a clause ends: with its line, with the quotes that it is in, or with a
 // semicolon or a full stop before a space.

@@ -18,11 +18,6 @@ import (
 	"unicode/utf8"
 )
 
-const (
-	hidden   = "[address]"  // stands in the place of an address
-	redacted = "[redacted]" // stands in the place of a credential
-)
-
 // MaxLength is the longest text, in bytes, that [Text] returns.
 const MaxLength = 4000
 

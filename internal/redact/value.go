@@ -59,15 +59,6 @@ var tagged = regexp.MustCompile(`^(?:[&!][\w!\-/.:]+[ \t]+)+`)
 // b'x'.
 var typed = regexp.MustCompile(`^(?:(?:\*?(?:string|str)(?:\(\d+\))?|\([\w.*]+\)|\(len=\d+[^)]{0,20}\))\s*)*(?:[bBuUrRfFN]{0,2})`)
 
-func isSpace(s string, at int) bool { return at < len(s) && strings.IndexByte(" \t\r\n", s[at]) >= 0 }
-
-func skipSpace(s string, at int) int {
-	for isSpace(s, at) {
-		at++
-	}
-	return at
-}
-
 const mostSlashes = 64 // six JSON texts, one in the other
 
 // quoteAt returns the quotation mark that begins here, with the backslashes before it, or as
@@ -240,19 +231,6 @@ func endsWord(s string, start, at int) bool {
 func closesSoon(s string, at int) bool {
 	line, _, _ := strings.Cut(s[at:min(len(s), at+mostSeparator)], "\n")
 	return strings.Contains(line, ")")
-}
-
-func isWordByte(s string, at int) bool {
-	return at < len(s) && isNameByte(s[at]) && s[at] != '.' && s[at] != '-'
-}
-
-// trimmed is a word without the punctuation that follows it.
-func trimmed(word string) string {
-	short := strings.TrimRight(word, ",;.:!?)]}")
-	if strings.HasPrefix(word[len(short):], "]") && strings.HasSuffix(short, strings.TrimSuffix(redacted, "]")) {
-		short += "]"
-	}
-	return short
 }
 
 // indentedEnd is where the lines end that belong to a field of YAML: those indented deeper

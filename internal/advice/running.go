@@ -1,10 +1,8 @@
-package call
+package advice
 
 import (
-	"context"
 	"encoding/json"
 
-	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
@@ -14,15 +12,15 @@ type Running struct {
 	RunID      string         `json:"run_id"`
 	Elapsed    string         `json:"elapsed"`
 	Doing      string         `json:"doing,omitempty"`
-	Questions  []openQuestion `json:"questions,omitempty"`
+	Questions  []OpenQuestion `json:"questions,omitempty"`
 	Next       string         `json:"next"`
 
-	closed bool // after all: it ended while this answer was made
+	Closed bool // after all: it ended while this answer was made
 }
 
-// openQuestion is a question that nobody can be asked through this client, as the
+// OpenQuestion is a question that nobody can be asked through this client, as the
 // model sees it.
-type openQuestion struct {
+type OpenQuestion struct {
 	Key     string          `json:"key"`
 	Title   string          `json:"title,omitempty"`
 	Message string          `json:"message"`
@@ -41,7 +39,7 @@ const RunningSchema = `{
 			"run_id": {"type": "string"},
 			"elapsed": {"type": "string", "description": "How long it has been running, such as 45s."},
 			"doing": {"type": "string", "description": "What it is doing now."},
-			"questions": ` + questionsSchema + `,
+			"questions": ` + QuestionsSchema + `,
 			"next": {"type": "string", "description": "What to do to get at the result."}
 		},
 		"required": ["workflow_id", "run_id", "elapsed", "next"]
@@ -49,8 +47,8 @@ const RunningSchema = `{
 	"required": ["running"]
 }`
 
-// questionsSchema is the schema of the questions that a workflow asks.
-const questionsSchema = `{
+// QuestionsSchema is the schema of the questions that a workflow asks.
+const QuestionsSchema = `{
 	"type": "array",
 	"description": "What it asks a person, and waits for.",
 	"items": {
@@ -63,23 +61,11 @@ const questionsSchema = `{
 	}
 }`
 
-// running says what the workflow of a snapshot is doing.
-func (b *Tool) running(ctx context.Context, c *Call, seen *execution.Snapshot) Running {
-	now := seen.Now()
-	e := seen.Execution()
-	answer := Running{
-		WorkflowID: e.ID, RunID: e.RunID, Elapsed: execution.Round(seen.Age()).String(), closed: e.Closed(), Questions: openQuestions(seen.Memo.Questions),
-	}
-	if answer.Doing = c.Stuck(ctx, seen.DescribeWorkflowExecutionResponse, now); answer.Doing == "" {
-		answer.Doing = seen.Doing(now)
-	}
-	return answer
-}
-
-func openQuestions(questions []memo.Question) []openQuestion {
-	var list []openQuestion
+// OpenQuestions is what models see of questions.
+func OpenQuestions(questions []memo.Question) []OpenQuestion {
+	var list []OpenQuestion
 	for _, q := range questions {
-		list = append(list, openQuestion{Key: q.Key, Title: q.Title, Message: q.Message, Schema: q.Schema, URL: q.URL})
+		list = append(list, OpenQuestion{Key: q.Key, Title: q.Title, Message: q.Message, Schema: q.Schema, URL: q.URL})
 	}
 	return list
 }

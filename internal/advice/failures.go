@@ -1,7 +1,6 @@
-package call
+package advice
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,7 +12,8 @@ import (
 	"github.com/durablemcp/durablemcp/internal/rpc"
 )
 
-func unauthorized() *ToolError {
+// Unauthorized is the error of a call whose caller is not known.
+func Unauthorized() *ToolError {
 	return &ToolError{
 		Type:    TypeUnauthorized,
 		Message: "Authentication required: the caller is unknown. Nothing was done.",
@@ -21,7 +21,8 @@ func unauthorized() *ToolError {
 	}
 }
 
-func namelessToken() *ToolError {
+// NamelessToken is the error of a call whose verified token does not name its user.
+func NamelessToken() *ToolError {
 	return &ToolError{
 		Type:    TypeUnauthorized,
 		Message: "Authentication required: the access token is valid, but does not name its user. Nothing was done.",
@@ -29,7 +30,8 @@ func namelessToken() *ToolError {
 	}
 }
 
-func invalidResult(tool, why string) *ToolError {
+// InvalidResult is the error of a workflow that has ended with what its tool does not declare.
+func InvalidResult(tool, why string) *ToolError {
 	return &ToolError{
 		Type:    TypeInvalidResult,
 		Message: fmt.Sprintf("%s is done, but its result is not what the tool declares: %s", tool, why),
@@ -37,7 +39,8 @@ func invalidResult(tool, why string) *ToolError {
 	}
 }
 
-func invalidArguments(tool string, violations []string) *ToolError {
+// InvalidArguments is the error of a call whose arguments do not fit the input schema.
+func InvalidArguments(tool string, violations []string) *ToolError {
 	return &ToolError{
 		Type:       TypeInvalidArguments,
 		Message:    fmt.Sprintf("The arguments of %s are not valid. Nothing was done.", tool),
@@ -46,8 +49,9 @@ func invalidArguments(tool string, violations []string) *ToolError {
 	}
 }
 
-// answerNotTaken is the error of a call whose answer the workflow has not taken.
-func (w *Waiter) answerNotTaken(ctx context.Context, c *Call, e *execution.Execution, err error) *ToolError {
+// AnswerNotTaken is the error of a call whose answer the workflow has not taken, with what
+// keeps it from that, if it is known.
+func AnswerNotTaken(err error, problem, goOn string) *ToolError {
 	if execution.IsPermanent(err) {
 		return &ToolError{
 			Type:    TypeRefused,
@@ -56,18 +60,19 @@ func (w *Waiter) answerNotTaken(ctx context.Context, c *Call, e *execution.Execu
 		}
 	}
 	reason := ""
-	if problem := c.WithoutWorker(ctx, e); e.Queue != "" && problem != "" {
+	if problem != "" {
 		reason = " The reason: " + strings.TrimSuffix(problem, ".") + "."
 	}
 	return &ToolError{
 		Type:      TypeNoWorker,
 		Message:   "The workflow has not taken the answer in time, and may take it still." + reason,
 		Retryable: true,
-		Advice:    "The work goes on, and asks again if it has to. " + w.Next.GoOn(Running{WorkflowID: e.ID}),
+		Advice:    "The work goes on, and asks again if it has to. " + goOn,
 	}
 }
 
-func internalError() *ToolError {
+// InternalError is the error of a call that panicked.
+func InternalError() *ToolError {
 	return &ToolError{
 		Type:    TypeInternal,
 		Message: "The server has a fault, which its log explains.",
@@ -75,7 +80,8 @@ func internalError() *ToolError {
 	}
 }
 
-func (t *Query) noAnswer(e *execution.Execution, problem string) *ToolError {
+// NoQueryAnswer is the error of a query that no worker answers.
+func NoQueryAnswer(e *execution.Execution, problem string) *ToolError {
 	return &ToolError{
 		Type:      TypeNoWorker,
 		Message:   fmt.Sprintf("The workflow %q is there (%s), but cannot be asked: %s.", e.ID, execution.StatusName(e.Status), problem),
@@ -94,7 +100,7 @@ func ServiceFailure(err error) *ToolError {
 	case execution.TooLarge:
 		return refusal("The arguments are larger than Temporal accepts.", "Call again with smaller arguments.")
 	case execution.Unreachable:
-		return unavailable()
+		return Unavailable()
 	case execution.Unsent:
 		return &ToolError{
 			Type:      TypeUnsent,
@@ -153,7 +159,8 @@ func refusal(message, advice string) *ToolError {
 	return &ToolError{Type: TypeRefused, Message: message, Advice: advice}
 }
 
-func unavailable() *ToolError {
+// Unavailable is the error of a request that did not reach Temporal.
+func Unavailable() *ToolError {
 	return &ToolError{
 		Type:      TypeUnavailable,
 		Message:   "Temporal, which runs this tool's work, cannot be reached.",
@@ -162,15 +169,17 @@ func unavailable() *ToolError {
 	}
 }
 
-// keepsChanging is the error of a call that does not get hold of its workflow.
-func (s *Starter) keepsChanging(id string) *ToolError {
-	return s.conflict(fmt.Sprintf("Other calls start, end or delete the workflow %q all the time.", id))
+// KeepsChanging is the error of a call that does not get hold of its workflow.
+func KeepsChanging(id string, placeholders []string) *ToolError {
+	return Conflict(fmt.Sprintf("Other calls start, end or delete the workflow %q all the time.", id), placeholders)
 }
 
-func (s *Starter) conflict(message string) *ToolError {
+// Conflict is the error of a call whose workflow ID, made of the placeholders, is that of other
+// work.
+func Conflict(message string, placeholders []string) *ToolError {
 	advice := "Call again with the arguments that it was started with"
-	if names := s.Template.Arguments(); len(names) > 0 {
-		advice += ", or with another " + strings.Join(names, ", ") + ", which names the workflow"
+	if len(placeholders) > 0 {
+		advice += ", or with another " + strings.Join(placeholders, ", ") + ", which names the workflow"
 	}
 	return &ToolError{
 		Type:    TypeConflict,
@@ -179,39 +188,41 @@ func (s *Starter) conflict(message string) *ToolError {
 	}
 }
 
-// failure turns the error of a request that starts a workflow into what the
+// StartFailure turns the error of a request that starts a workflow into what the
 // model is told: whether anything was started, and whether the same call can be
 // made again.
-func (s *Starter) failure(id string, err error) *ToolError {
+func StartFailure(id string, err error, again Repeatability) *ToolError {
 	e := ServiceFailure(err)
 	if e.Type != TypeUnknownOutcome {
-		return nothingStarted(e)
+		return NothingStarted(e)
 	}
 	e.Message += fmt.Sprintf(" It is not known whether the workflow %q was started.", id)
-	e.Retryable, e.Advice = s.AfterUnknownOutcome()
+	e.Retryable, e.Advice = again.AfterUnknownOutcome()
 	return e
 }
 
-// nothingStarted completes the text of a failed request that has started nothing.
-func nothingStarted(e *ToolError) *ToolError {
+// NothingStarted completes the text of a failed request that has started nothing.
+func NothingStarted(e *ToolError) *ToolError {
 	e.Message += " Nothing was started."
 	return e
 }
 
-func (t *Target) notFound(key execution.Key) *ToolError {
+// NotFound is the error of a call about a workflow that does not exist, or that the caller may not touch.
+func NotFound(tool, id string) *ToolError {
 	return &ToolError{
 		Type:    TypeNotFound,
-		Message: fmt.Sprintf("There is no workflow %q that %s can act on. Nothing was done.", redact.Cut(key.ID, 200), t.Name),
+		Message: fmt.Sprintf("There is no workflow %q that %s can act on. Nothing was done.", redact.Cut(id, 200), tool),
 		Advice:  "Check the arguments against what the tool that started the workflow returned, or tell the user.",
 	}
 }
 
-// ended says how a workflow ended that can no longer take what it is sent.
-func (t *Target) ended(e *execution.Execution) *ToolError {
+// Ended says how a workflow ended that can no longer take what it is sent, and which tool
+// tells more, if there is one.
+func Ended(e *execution.Execution, resultTool string) *ToolError {
 	status := execution.StatusName(e.Status)
 	advice := "Calling again will not help: what has ended cannot be changed."
-	if result := t.Siblings.ResultFor(t.WorkflowType, t.Address.Template); result != nil {
-		advice += fmt.Sprintf(" %s says how it ended.", result.Name)
+	if resultTool != "" {
+		advice += fmt.Sprintf(" %s says how it ended.", resultTool)
 	}
 	return &ToolError{
 		Type:    TypeClosed,
@@ -231,18 +242,18 @@ func NothingDone(e *ToolError) *ToolError {
 	return e
 }
 
-// unknownCaller is the error of a request whose caller is not known, for the
+// UnknownCaller is the error of a request whose caller is not known, for the
 // reason that [Tool.caller] gives. It says nothing of the task.
-func unknownCaller(reason error) error {
-	message := unauthorized().Message
+func UnknownCaller(reason error) error {
+	message := Unauthorized().Message
 	if refusal, ok := errors.AsType[*ToolError](reason); ok {
 		message = refusal.Message + " " + refusal.Advice
 	}
 	return rpc.Error(jsonrpc.CodeInvalidRequest, message, nil)
 }
 
-// tooManyWait is the error of a call that waits for nothing, because too many do.
-func tooManyWait() *ToolError {
+// TooManyWait is the error of a call that waits for nothing, because too many do.
+func TooManyWait() *ToolError {
 	return &ToolError{
 		Type:      TypeBusy,
 		Message:   "Too many calls wait for workflows at the moment. Nothing was done.",
@@ -251,8 +262,8 @@ func tooManyWait() *ToolError {
 	}
 }
 
-// deleted is the error of a call whose workflow is gone while it waits for it.
-func deleted(tool, id string) *ToolError {
+// Deleted is the error of a call whose workflow is gone while it waits for it.
+func Deleted(tool, id string) *ToolError {
 	return &ToolError{
 		Type:    TypeNotFound,
 		Message: fmt.Sprintf("The workflow %q, for which %s waited, is not there any more: somebody has deleted it from Temporal.", id, tool),
@@ -260,9 +271,9 @@ func deleted(tool, id string) *ToolError {
 	}
 }
 
-// unread is the error of a call whose workflow has ended with a result that this
+// Unread is the error of a call whose workflow has ended with a result that this
 // server's data converter cannot read, at least at the moment.
-func unread(tool string) *ToolError {
+func Unread(tool string) *ToolError {
 	return &ToolError{
 		Type:    TypeInvalidResult,
 		Message: tool + " is done, but this server cannot read how it ended, for a reason that its log explains.",
@@ -270,7 +281,8 @@ func unread(tool string) *ToolError {
 	}
 }
 
-func badRequestState() error {
+// BadRequestState is the error of a call with a state that another call has returned.
+func BadRequestState() error {
 	return rpc.Error(jsonrpc.CodeInvalidParams, "params.requestState: not one that this call has returned to this caller for these arguments. "+
 		"Nothing was done. Make the call anew, without it.", nil)
 }

@@ -1,4 +1,7 @@
-package call
+// Package advice is every word that a model reads of what went wrong, of what goes on, and of what
+// to do next: functions from facts to texts. The golden file of package call shows them side by
+// side.
+package advice
 
 import (
 	"context"
@@ -49,8 +52,8 @@ type ToolError struct {
 	// advice tells the model what to do next. It is in the text only: programs
 	// go by type and retryable.
 	Advice    string
-	unknown   []string // arguments that the tool does not have, if that is all that is wrong
-	onPurpose bool     // somebody has ended the work: doing it anew is not for a model to decide
+	Unknown   []string // arguments that the tool does not have, if that is all that is wrong
+	OnPurpose bool     // somebody has ended the work: doing it anew is not for a model to decide
 }
 
 func (e *ToolError) Error() string { return e.Type + ": " + e.Message }
@@ -61,20 +64,20 @@ func WorkflowFailure(err error) *ToolError {
 	return &ToolError{Type: f.Type, Message: f.Message, Retryable: f.Retryable, Cause: f.Cause, Details: f.Details}
 }
 
-// explain adds who ended a workflow that was cancelled or terminated, and why.
-func (e *ToolError) explain(ctx context.Context, c *execution.Client, of *execution.Execution) {
+// Explain adds who ended a workflow that was cancelled or terminated, and why.
+func (e *ToolError) Explain(ctx context.Context, c *execution.Client, of *execution.Execution) {
 	if e.Type != execution.TypeCanceled && e.Type != execution.TypeTerminated {
 		return
 	}
-	e.Retryable, e.onPurpose = false, true
+	e.Retryable, e.OnPurpose = false, true
 	if text, temporal, known := c.EndedBy(ctx, of); known {
-		e.Cause, e.onPurpose = text, !temporal
+		e.Cause, e.OnPurpose = text, !temporal
 	}
 }
 
-// protocolError returns the JSON-RPC error with which a workflow has ended, nil
+// ProtocolError returns the JSON-RPC error with which a workflow has ended, nil
 // if it is none.
-func protocolError(err error) *jsonrpc.Error {
+func ProtocolError(err error) *jsonrpc.Error {
 	failed, ok := errors.AsType[*temporal.ApplicationError](err)
 	if !ok || failed.Type() != memo.TypeProtocolError {
 		return nil
@@ -84,4 +87,13 @@ func protocolError(err error) *jsonrpc.Error {
 		failure.Code = jsonrpc.CodeInternalError
 	}
 	return &jsonrpc.Error{Code: failure.Code, Message: failed.Message(), Data: failure.Data}
+}
+
+// MustMarshal marshals the library's own types, whose JSON cannot fail.
+func MustMarshal(v any) json.RawMessage {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return data
 }
