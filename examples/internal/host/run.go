@@ -39,7 +39,7 @@ func (f *Flags) serveHTTP(ctx context.Context, start Starter, in io.Reader, out,
 	if err != nil {
 		return err
 	}
-	defer listener.Close() //nolint:errcheck // again, if it was used
+	defer listener.Close() // again, if it was used
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	f.EndWithInput(in, fail)
