@@ -11,7 +11,6 @@ var (
 
 	// What stands before a credential without a name that tells.
 	userFlag   = regexp.MustCompile(`\s(?:-u|--user|--proxy-user)[\s=]+|\s-u`)
-	command    = regexp.MustCompile(`(?i)\b(?:mysql\w*|mariadb[\w\-]*|sshpass|mongo\w*|ldap\w+|docker login|redis-cli)\s(?:[^\n|;]*?\s)?-[pwa]\s*`)
 	identified = regexp.MustCompile(`(?i)\bidentified\s+(?:with\s+\S+\s+)?(?:by|as)\s+(?:values\s+|password\s+)?`)
 
 	wellKnown = regexp.MustCompile(`\b(?:` + strings.Join([]string{
@@ -61,7 +60,7 @@ func withoutCredentials(s string) string {
 		s = withoutNext(userFlag, s, func(v string) bool { return strings.Contains(v, ":") })
 	}
 	if holds(lower, " -p", " -w", " -a") {
-		s = withoutNext(command, s, func(v string) bool { return !isNumber(v) })
+		s = withoutFlags(s)
 	}
 	if holds(lower, "identified") {
 		s = withoutNext(identified, s, func(string) bool { return true })
@@ -79,6 +78,52 @@ func withoutNext(before *regexp.Regexp, s string, isCredential func(value string
 		}
 	}
 	return without(s, hide)
+}
+
+var (
+	// The groups are the programs of one flag that gives a password.
+	command      = regexp.MustCompile(`(?i)\b(?:(mysql\w*|mariadb[\w\-]*|sshpass|mongo\w*|docker login)|(ldap\w+)|(redis-cli))\s`)
+	passwordFlag = []*regexp.Regexp{nil, regexp.MustCompile(`[ \t]-p[ \t]*`), regexp.MustCompile(`[ \t]-w[ \t]*`), regexp.MustCompile(`[ \t]-a[ \t]*`)}
+)
+
+// withoutFlags takes out the passwords of known command lines: of each such flag, up to the
+// end of the command. A flag and the word behind it can be one.
+func withoutFlags(s string) string {
+	var hide []span
+	commands := command.FindAllStringSubmatchIndex(s, -1)
+	for i, groups := range commands {
+		from, to := groups[1]-1, len(s)
+		if i+1 < len(commands) {
+			to = commands[i+1][0]
+		}
+		line := s[from:to]
+		if end := strings.IndexAny(line, "\n|;"); end >= 0 {
+			line = line[:end]
+		}
+		for program := 1; program < len(passwordFlag); program++ {
+			if groups[2*program] < 0 {
+				continue
+			}
+			for _, flag := range passwordFlag[program].FindAllStringIndex(line, -1) {
+				hide = appendFlag(hide, s, from+flag[0], from+flag[1], from+len(line))
+			}
+		}
+	}
+	return without(s, hide)
+}
+
+// appendFlag appends the value of the flag that stands at from, unless there is none before
+// the end of the command, or another flag.
+func appendFlag(hide []span, s string, from, at, end int) []span {
+	isApart := strings.HasSuffix(s[from:at], " ") || strings.HasSuffix(s[from:at], "\t")
+	if at >= end || isApart && s[at] == '-' {
+		return hide
+	}
+	value := inlineValue(s, at)
+	if value.from == value.to || len(hide) > 0 && value.from < hide[len(hide)-1].to {
+		return hide
+	}
+	return append(hide, value.span)
 }
 
 const longWord = 16 // longer than the words that follow in a sentence

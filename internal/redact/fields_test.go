@@ -126,6 +126,33 @@ func holdsBack(t *testing.T, in string, leaks []string) {
 	}
 }
 
+// TestPasswordFlags checks that each flag of a command that gives a password is found: the
+// first, the last, behind a space or not.
+func TestPasswordFlags(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"mysql -pgeheim -h db.example.com -P 3306":           "mysql -p[redacted] -h db.example.com -P 3306",
+		"mysql -h db.example.com -P 3306 -pgeheim":           "mysql -h db.example.com -P 3306 -p[redacted]",
+		"mysqldump -pgeheim -p":                              "mysqldump -p[redacted] -p",
+		"mysql -pgeheim\nERROR 1045 at -p":                   "mysql -p[redacted]\nERROR 1045 at -p",
+		"mysql -p\nERROR 1045":                               "mysql -p\nERROR 1045",
+		"mysql -p --host=db.example.com":                     "mysql -p --host=db.example.com",
+		"mysql -p12345678 db":                                "mysql -p[redacted] db",
+		"mysql -p'a;b c' db":                                 "mysql -p'[redacted]' db",
+		"redis-cli -a geheim -p 6379":                        "redis-cli -a [redacted] -p 6379",
+		"redis-cli -p 6379 -a geheim":                        "redis-cli -p 6379 -a [redacted]",
+		"sshpass -p geheim mysql -pother | tail -p 5":        "sshpass -p [redacted] mysql -p[redacted] | tail -p 5",
+		"ldapsearch -x -w geheim -D cn=ann":                  "ldapsearch -x -w [redacted] -D cn=ann",
+		"docker login -u ann -p geheim registry.example.com": "docker login -u ann -p [redacted] registry.example.com",
+		"curl -u ann:x -u bob:y":                             "curl -u [redacted] -u [redacted]",
+		"mkdir -p a/b":                                       "mkdir -p a/b",
+	} {
+		if got := Text(in); got != want {
+			t.Errorf("Text(%q)\n got %q\nwant %q", in, got, want)
+		}
+	}
+}
+
 // TestBesideValues holds that what stands beside a credential stays.
 func TestBesideValues(t *testing.T) {
 	t.Parallel()
@@ -147,6 +174,14 @@ func TestBesideValues(t *testing.T) {
 		"header map[Cookie:[a=b] Host:[x]]":                       "header map[Cookie:[redacted] Host:[x]]",
 		"curl -u ann:x https://a.example.com":                     "curl -u [redacted] https://a.example.com",
 		"password: the geheim. It was refused":                    "password: the [redacted]. It was refused",
+		"get https://u:pw@example.com/x":                          "get https://[redacted]@example.com/x",
+		"get https://host:p/w@example.com/x":                      "get https://[redacted]@example.com/x",
+		"get https://u:pw@10.0.0.1/x failed":                      "get [address] failed",
+		"u:pw@tcp(db.example.com:3306)/x":                         "[address]/x",
+		"u:pw@(db.example.com:3306)/x":                            "[address]/x",
+		"u:pw@db.example.com/x":                                   "[redacted]@db.example.com/x",
+		"<entry><key>password</key><value>x</value></entry>":      "<entry><key>password</key><value>[redacted]</value></entry>",
+		"<token>x": "<token>[redacted]",
 	} {
 		if got := Text(in); got != want {
 			t.Errorf("Text(%q)\n got %q\nwant %q", in, got, want)
