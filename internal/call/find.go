@@ -82,6 +82,20 @@ func (m *Message) read(c *Call) (*messageInput, error) {
 	return read, err
 }
 
+// readAndFind checks a call and finds the workflow that it names. Its error is a
+// [*ToolError], or the context's.
+func (m *Message) readAndFind(ctx context.Context, c *Call) (*messageInput, *execution.Execution, error) {
+	in, err := m.read(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := m.find(ctx, c, in.key)
+	if ctx.Err() != nil {
+		return nil, nil, ctx.Err()
+	}
+	return in, e, err
+}
+
 // A Target is how a tool finds the workflow that a call is about.
 type Target struct {
 	*Tool

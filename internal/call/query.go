@@ -25,11 +25,7 @@ type Query struct {
 
 // Call queries the workflow.
 func (t *Query) Call(ctx context.Context, c *Call) (*mcp.CallToolResult, error) {
-	m, err := t.read(c)
-	if err != nil {
-		return nil, err
-	}
-	e, err := t.find(ctx, c, m.key)
+	m, e, err := t.readAndFind(ctx, c)
 	if err != nil {
 		return nil, err
 	}

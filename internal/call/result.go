@@ -17,14 +17,7 @@ type Result struct {
 
 // Call waits for the workflow.
 func (t *Result) Call(ctx context.Context, c *Call) (*mcp.CallToolResult, error) {
-	m, err := t.read(c)
-	if err != nil {
-		return nil, err
-	}
-	e, err := t.find(ctx, c, m.key)
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
+	m, e, err := t.readAndFind(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -64,14 +64,7 @@ type Status struct{ Message }
 
 // Call says what the workflow is doing.
 func (t *Status) Call(ctx context.Context, c *Call) (*mcp.CallToolResult, error) {
-	m, err := t.read(c)
-	if err != nil {
-		return nil, err
-	}
-	e, err := t.find(ctx, c, m.key)
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
+	_, e, err := t.readAndFind(ctx, c)
 	if err != nil {
 		return nil, err
 	}
