@@ -182,8 +182,9 @@ func (r *Registry) RegisterWorkflows(w worker.WorkflowRegistry, taskQueue string
 	return nil
 }
 
-// Tools returns the tools as clients see them, in the order of their declarations: for tests and
-// documentation. They are copies.
+// Tools returns the tools as clients see them, in the order of their declarations:
+// for tests and documentation. The schemas and annotations in them are the
+// registry's own, and must not be changed.
 func (r *Registry) Tools() []*mcp.Tool {
 	tools := make([]*mcp.Tool, len(r.bindings))
 	for i, b := range r.bindings {

@@ -3,8 +3,10 @@ package durablemcp
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -154,4 +156,47 @@ func TestMountTwice(t *testing.T) {
 	if log.Len() > 0 {
 		t.Errorf("the log is %s", log)
 	}
+}
+
+// TestTools checks that a registry tells of its tools what clients see of them, in
+// the order of their declarations.
+func TestTools(t *testing.T) {
+	t.Parallel()
+	withdraw := CancelTool{Name: "a_withdraw", Description: "Withdraws an order.", Workflow: ship, WorkflowID: "parcel-{id}"}
+	registry, _ := mountRegistry(t, shipTool(), withdraw)
+	server := mcp.NewServer(&mcp.Implementation{Name: "test", Version: "1"}, nil)
+	conn := execution.New(new(fakeTemporal), registry.opts.connection())
+	if err := registry.mount(server, conn, registry.taskServer(conn), func(string) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	session, _ := connectTo(t, server)
+	seen := make(map[string]any)
+	for tool, err := range session.Tools(t.Context(), nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[tool.Name] = readBack(t, tool)
+	}
+	tools := registry.Tools()
+	if len(tools) != 2 || tools[0].Name != "ship" || tools[1].Name != "a_withdraw" {
+		t.Fatalf("the tools are %+v", tools)
+	}
+	for _, tool := range tools {
+		if got := readBack(t, tool); !reflect.DeepEqual(got, seen[tool.Name]) {
+			t.Errorf("clients see  %v\nTools returns %v", seen[tool.Name], got)
+		}
+	}
+}
+
+// readBack is a value as JSON shows it.
+func readBack(t *testing.T, value any) (read any) {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &read); err != nil {
+		t.Fatal(err)
+	}
+	return read
 }
