@@ -47,7 +47,7 @@
 // [github.com/invopop/jsonschema] has them ("minimum=0,maximum=1",
 // "enum=a,enum=b", "default=1"), descriptions from jsonschema_description tags.
 // A type with a JSONSchema method describes itself. Durations are strings such as
-// "90s". Arguments are held to exactly the schema that clients see, and unknown
+// "90s". Arguments are validated against exactly the schema that clients see, and unknown
 // ones are refused. Before that, an object or a list in a JSON string, and null for
 // an optional property, are read as what they stand for, where the schema leaves no
 // other meaning: some clients send them so. See docs/arguments.md, and

@@ -60,9 +60,9 @@ type ElicitOptions struct {
 // T is a struct whose fields are strings, numbers, integers, booleans, enums
 // and lists of enums, with json and jsonschema tags (MCP 2025-11-25,
 // client/elicitation). If T is not such a struct, the first call returns a
-// non-retryable error. Answers are held to T's schema before the workflow
+// non-retryable error. Answers are validated against T's schema before the workflow
 // accepts them. A wrong one adds nothing to its history, but for those to tasks,
-// up to 10 a question: each adds an update, for tasks must ask anew.
+// up to 10 a question: each adds an update, for tasks must ask again.
 //
 // The error is [ErrElicitationDeclined], [ErrElicitationCancelled], [ErrElicitationTimedOut], or that of ctx
 // if it is cancelled. Several questions may be open at once, asked by several

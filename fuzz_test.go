@@ -281,7 +281,7 @@ func (i *interview) call(t *testing.T, arguments, state string, responses mcp.In
 }
 
 // FuzzRequestState looks for a state of a call that is taken for that of work
-// which it is not, or that starts work anew.
+// which it is not, or that starts work again.
 func FuzzRequestState(f *testing.F) {
 	i := newInterview(f)
 	for _, arguments := range []string{`{"id":"a"}`, `{"id":"b"}`, `{}`} {

@@ -235,7 +235,7 @@ func TestWhatAModelIsToldOfAnswers(t *testing.T) {
 	}
 	again := &call.Repeat{Siblings: &call.Siblings{}, Starter: &call.Starter{Template: mustTemplate(t, "i-{id}")}}
 	for errorType, want := range map[string]string{
-		"ElicitationDeclined": "which asks again", "ElicitationCancelled": "which asks again", "ElicitationTimedOut": "which asks again", "Fire": "will fail in the same way",
+		"ElicitationDeclined": "asks again", "ElicitationCancelled": "asks again", "ElicitationTimedOut": "asks again", "Fire": "will fail in the same way",
 	} {
 		e := &advice.ToolError{Type: errorType}
 		again.AfterFailure(e)

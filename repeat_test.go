@@ -45,7 +45,7 @@ func TestRepeatTexts(t *testing.T) {
 							}
 							return
 						}
-						for part, want := range map[string]bool{"starts it anew": later || afterFailure, "returns its result": !soon && afterFailure, "returns how": !afterFailure} {
+						for part, want := range map[string]bool{"starts it again": later || afterFailure, "returns its result": !soon && afterFailure, "returns how": !afterFailure} {
 							if strings.Contains(goOn, part) != want {
 								t.Errorf("%q is in the text: %v, want %v: %s", part, !want, want, goOn)
 							}

@@ -138,7 +138,7 @@ type WorkflowTool struct {
 	RepeatWindow time.Duration
 	// WorkflowIDReusePolicy says what happens when the ID is that of a closed
 	// workflow, for as long as Temporal keeps that (the namespace's retention). With
-	// ALLOW_DUPLICATE, the default, a call after RepeatWindow starts anew. Where the
+	// ALLOW_DUPLICATE, the default, a call after RepeatWindow starts again. Where the
 	// policy does not allow that, a call answers with how the closed one ended, and
 	// says so; one with other arguments is refused. TERMINATE_IF_RUNNING is
 	// refused by New: a repeated call must not kill the work of the first.
@@ -151,7 +151,7 @@ type WorkflowTool struct {
 
 	// Annotations describes the tool's behaviour to clients. If nil, a tool
 	// says that it is idempotent if the same call maps to the same workflow ID
-	// and a closed workflow is never started anew (REJECT_DUPLICATE).
+	// and a closed workflow is never started again (REJECT_DUPLICATE).
 	Annotations *mcp.ToolAnnotations
 	// Allow decides who may join the workflow of another caller. If nil, nobody
 	// may: the ID of a workflow that another principal started is a conflict.

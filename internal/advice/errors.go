@@ -53,7 +53,7 @@ type ToolError struct {
 	// go by type and retryable.
 	Advice    string
 	Unknown   []string // arguments that the tool does not have, if that is all that is wrong
-	OnPurpose bool     // somebody has ended the work: doing it anew is not for a model to decide
+	OnPurpose bool     // somebody has ended the work: doing it again is not for a model to decide
 }
 
 func (e *ToolError) Error() string { return e.Type + ": " + e.Message }

@@ -284,5 +284,5 @@ func Unread(tool string) *ToolError {
 // BadRequestState is the error of a call with a state that another call has returned.
 func BadRequestState() error {
 	return rpc.Error(jsonrpc.CodeInvalidParams, "params.requestState: not one that this call has returned to this caller for these arguments. "+
-		"Nothing was done. Make the call anew, without it.", nil)
+		"Nothing was done. Make the call again, without it.", nil)
 }

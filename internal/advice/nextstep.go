@@ -16,8 +16,8 @@ import (
 type Repeatability struct {
 	Harmless        bool          // doing the work twice does no harm
 	SameWork        bool          // the call maps to the same workflow ID
-	AfterFailure    bool          // it starts what failed anew
-	AfterCompletion bool          // it starts what completed anew, after Window
+	AfterFailure    bool          // it starts what failed again
+	AfterCompletion bool          // it starts what completed again, after Window
 	Window          time.Duration // see durablemcp.WorkflowTool.RepeatWindow
 }
 
@@ -35,12 +35,12 @@ func (r Repeatability) ifEnded() string {
 	case !r.AfterFailure:
 		return " If it has ended by then, the call returns how."
 	case !r.AfterCompletion:
-		return " If it has completed by then, the call returns its result; if it ended in another way, the call starts it anew."
+		return " If it has completed by then, the call returns its result; if it ended in another way, the call starts it again."
 	case r.Window > 0:
-		return fmt.Sprintf(" If it has completed by then, the call returns its result for %s; later, or if it ended in another way, the call starts it anew.",
+		return fmt.Sprintf(" If it has completed by then, the call returns its result for %s; later, or if it ended in another way, the call starts it again.",
 			execution.Round(r.Window))
 	}
-	return " If it has ended by then, the call starts it anew."
+	return " If it has ended by then, the call starts it again."
 }
 
 // AfterUnknownOutcome says what a model is to do that does not know whether its
@@ -54,7 +54,7 @@ func (r Repeatability) AfterUnknownOutcome() (retryable bool, advice string) {
 	case !r.AfterFailure:
 		return true, "It is safe to make the same call again: if the workflow was started, the call joins it, or returns how it ended."
 	case !r.AfterCompletion:
-		return true, "It is safe to make the same call again: if the workflow was started, the call joins it, or returns its result; it starts anew only what did not complete."
+		return true, "It is safe to make the same call again: if the workflow was started, the call joins it, or returns its result; it starts again only what did not complete."
 	case r.Window > 0:
 		return true, fmt.Sprintf("It is safe to make the same call again now: if the workflow was started, the call joins it, or returns its result for %s after it has completed. "+
 			"Later, the same call could do the work a second time.", execution.Round(r.Window))
@@ -66,18 +66,18 @@ func (r Repeatability) AfterUnknownOutcome() (retryable bool, advice string) {
 func (r Repeatability) Advise(e *ToolError) {
 	switch {
 	case e.OnPurpose && r.AfterFailure:
-		e.Advice = "The work was ended on purpose. The same call again starts it anew: make it only if the user wants that."
+		e.Advice = "The work was ended on purpose. Repeating the call starts it again: do so only if the user wants that."
 	case e.OnPurpose:
 		e.Advice = "The work was ended on purpose, and the same call again returns this same answer. Tell the user."
 	case e.Type == execution.TypeTerminated:
 		e.Advice = "The same call again would probably end in the same way. Tell the user."
 	case memo.IsUnanswered(e.Type) && r.AfterFailure:
-		e.Advice = "The same call again starts the work anew, which asks again: make it only if the user wants that."
+		e.Advice = "Repeating the call starts the work again, and it asks again: do so only if the user wants that."
 	case e.Retryable && r.AfterFailure:
 		e.Advice = "This can be temporary: the same call may succeed later."
 	case e.Retryable:
 		e.Retryable = false
-		e.Advice = "The same call again returns this same failure: it does not start the work anew. Tell the user."
+		e.Advice = "Repeating the call returns this same failure: it does not start the work again. Tell the user."
 	default:
 		e.Advice = "The same call again will fail in the same way: change the arguments if they are at fault, or tell the user."
 	}
@@ -94,9 +94,9 @@ func AfterAwaitedFailure(e *ToolError) {
 	hint := "The work has ended: asking again gives the same answer."
 	switch {
 	case e.OnPurpose:
-		hint += " It was ended on purpose: start it anew only if the user wants that."
+		hint += " It was ended on purpose: start it again only if the user wants that."
 	case e.Retryable:
-		hint += " Starting it anew may help."
+		hint += " Starting it again may help."
 	}
 	e.Retryable = false
 	e.Advice = hint

@@ -22,7 +22,7 @@ import (
 // Repeatable reports whether the same call again maps to the same workflow.
 func (s *Starter) Repeatable() bool { return !s.Template.Uses(idtemplate.UUID) }
 
-// Restarts reports whether the same call again starts the work anew, some time
+// Restarts reports whether the same call again starts the work again, some time
 // after it has closed in the given way.
 func (s *Starter) Restarts(status enums.WorkflowExecutionStatus, after time.Duration) bool {
 	completed := status == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
@@ -61,7 +61,7 @@ func (s *Starter) start(ctx context.Context, c *Call, id string, in *Input) (*ex
 	}
 	options, rec := s.optionsFor(id, in, caller)
 	if s.Window > 0 {
-		// Who starts anew has to look first whether the work was just done.
+		// Who starts again has to look first whether the work was just done.
 		options.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
 	}
 	for range mostStarts {

@@ -43,7 +43,7 @@ func (t *Update) checkAnswer(ctx context.Context, c *Call, e *execution.Executio
 	return nil
 }
 
-// A Update is a checked durablemcp.UpdateTool.
+// An Update is a checked durablemcp.UpdateTool.
 type Update struct {
 	Message
 	UpdateName string

@@ -47,7 +47,7 @@ func (s *WithStart) holder(ctx context.Context, c *Call, m *messageInput, runID 
 		s.log(ctx, "describing a workflow failed", "workflow_id", m.key.ID, "error", err)
 		return nil, advice.NothingDone(advice.ServiceFailure(err))
 	case seen.Closed() && s.Restarts(seen.Info().GetStatus(), ForEver):
-		return nil, nil //nolint:nilnil // Temporal lets it start anew
+		return nil, nil //nolint:nilnil // Temporal lets it start again
 	}
 	return s.joinable(ctx, seen, m.startInput, m.caller)
 }

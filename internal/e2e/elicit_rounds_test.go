@@ -89,7 +89,7 @@ func TestElicitAtOnce(t *testing.T) {
 }
 
 // TestElicitWrongAnswers gives wrong answers of all kinds before a right one.
-// None of them adds to the history, but where a task has to ask anew.
+// None of them adds to the history, but where a task has to ask again.
 func TestElicitWrongAnswers(t *testing.T) {
 	t.Parallel()
 	wrong := []struct {

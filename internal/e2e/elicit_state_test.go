@@ -108,7 +108,7 @@ func TestElicitState(t *testing.T) {
 	if err != nil || !r.IsError {
 		t.Errorf("another principal got %+v, %v", r, err)
 	}
-	// And a call that starts new work asks anew, whatever it brings along.
+	// And a call that starts new work asks again, whatever it brings along.
 	r, err = s.round(as(t.Context(), "ann"), &calling{tool: "fresh", arguments: ann}, formCaps, replying("", key, agree))
 	if err != nil || r.only() == "" || r.only() == key {
 		t.Errorf("new work got %+v, %v", r, err)
@@ -248,7 +248,7 @@ func fresh(queue string) []durablemcp.Tool {
 }
 
 // TestElicitAnswerNotTaken answers while no worker is there. What the call says
-// does not lead a model to start the work anew.
+// does not lead a model to start the work again.
 func TestElicitAnswerNotTaken(t *testing.T) {
 	t.Parallel()
 	o := quick()

@@ -150,7 +150,7 @@ func TestCancelledByTool(t *testing.T) {
 	text := outcomeOf(<-results).Text
 	contains(t, text, "with the reason: ordered twice")
 	late := outcomeOf(r.call("await", `{"workflow_id":"`+id+`"}`)).Text
-	contains(t, late, "with the reason: ordered twice", "start it anew only if the user wants that")
+	contains(t, late, "with the reason: ordered twice", "start it again only if the user wants that")
 	if containsAny(text+late, "s3cr3t") {
 		t.Errorf("the reason shows a password: %s", text)
 	}

@@ -154,7 +154,7 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// Phases counts to its total, and then begins to count anew.
+// Phases counts to its total, and then starts counting again.
 func Phases(ctx workflow.Context, name string) (string, error) {
 	for _, step := range []struct{ done, total float64 }{{1e15, 1e15}, {1, 10}, {2, 10}} {
 		if err := durablemcp.ReportProgress(ctx, step.done, step.total, "for "+name); err != nil {

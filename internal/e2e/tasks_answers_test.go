@@ -141,7 +141,7 @@ func TestTaskIgnoredAnswers(t *testing.T) {
 }
 
 // TestTaskWrongAnswers checks that a wrong answer is acknowledged, as some clients take
-// any error for the end of the task, and that the question is asked anew, under another key
+// any error for the end of the task, and that the question is asked again, under another key
 // and with the reason, but not for ever.
 func TestTaskWrongAnswers(t *testing.T) {
 	t.Parallel()
@@ -192,7 +192,7 @@ func TestTaskWrongAnswers(t *testing.T) {
 }
 
 // TestTaskWrongAnswerTooLate checks that a wrong answer is acknowledged as others are if
-// the question is answered, or the workflow ends, before it can be asked anew.
+// the question is answered, or the workflow ends, before it can be asked again.
 func TestTaskWrongAnswerTooLate(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(t *testing.T, r *taskRig, c rawPeer, id, key string){

@@ -36,7 +36,7 @@ func (r *taskRig) workflowTasks(t *testing.T, name, runID string) (events []int6
 	return events
 }
 
-// reset resets a run of a puppet to a workflow task, which is done anew.
+// reset resets a run of a puppet to a workflow task, which is done again.
 func (r *taskRig) reset(t *testing.T, name, runID string, event int64) {
 	t.Helper()
 	_, err := r.temporal.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
@@ -94,7 +94,7 @@ func TestTaskFollowsItsWorkflow(t *testing.T) {
 	}
 }
 
-// TestTaskResetBeforeTheQuestion checks that a question which is asked anew after
+// TestTaskResetBeforeTheQuestion checks that a question which is asked again after
 // a reset has another key, and that the old one is gone.
 func TestTaskResetBeforeTheQuestion(t *testing.T) {
 	t.Parallel()
@@ -106,7 +106,7 @@ func TestTaskResetBeforeTheQuestion(t *testing.T) {
 	stale := r.asks(t, c, "a", id, 1, "ask q")[0]
 	run := r.runOf(t, "a")
 	r.reset(t, "a", run, r.workflowTasks(t, "a", run)[0])
-	// Temporal sends the signal anew, so the workflow asks again.
+	// Temporal sends the signal again, so the workflow asks again.
 	task := c.untilIt(t, id, "asks anew", func(task wireTask) bool { return len(task.keys()) == 1 && task.keys()[0] != stale })
 	if !task.CreatedAt.Equal(before.CreatedAt) {
 		t.Errorf("the task was created at %v, and before the reset at %v", task.CreatedAt, before.CreatedAt)

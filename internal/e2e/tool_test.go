@@ -191,7 +191,7 @@ func TestRunning(t *testing.T) {
 		t.Errorf("got %+v, _meta %v", got, meta)
 	}
 	contains(t, answer.Running.Doing, "waiting for a timer, a signal or an update")
-	contains(t, o.Text, "impatient is still running after", "call impatient again with the same arguments", "returns its result for 2m0s; later, or if it ended in another way, the call starts it anew")
+	contains(t, o.Text, "impatient is still running after", "call impatient again with the same arguments", "returns its result for 2m0s; later, or if it ended in another way, the call starts it again")
 
 	results := r.goCall("gate", `{"name":"a"}`)
 	r.open(t, r.queue+"-a")
@@ -264,7 +264,7 @@ func TestConcurrentCallsJoin(t *testing.T) {
 		contains(t, outcomeOf(result).Structured, "opened a")
 		runs[workflowOf(t, result)["run_id"]] = true
 	}
-	// A call that comes after the workflow has closed starts it anew, and
+	// A call that comes after the workflow has closed starts it again, and
 	// would wait for its own signal: all of the twenty got the first.
 	if len(runs) != 1 {
 		t.Errorf("%d calls made the runs %v", callers, runs)

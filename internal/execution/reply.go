@@ -13,8 +13,8 @@ import (
 	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
-// An RefusedAnswerError says why a workflow refuses an answer: the person has to
-// answer anew.
+// A RefusedAnswerError says why a workflow refuses an answer: the person has to
+// answer again.
 type RefusedAnswerError struct {
 	Reason string
 	Where  string // what the workflow may keep of the reason: nothing of the answer
@@ -73,7 +73,7 @@ func (c *Client) Answer(ctx context.Context, e *Execution, a memo.Answer) error 
 	return err
 }
 
-// Refuse lets a workflow ask a task's question anew, if that one is still open. It is
+// Refuse lets a workflow ask a task's question again, if that one is still open. It is
 // an error if too many answers were refused, or if the workflow runs an older version
 // of the library.
 func (c *Client) Refuse(ctx context.Context, e *Execution, q memo.Question, reason string) error {

@@ -83,7 +83,7 @@ func isElsewhere(err error) bool {
 }
 
 // requestOf returns the request of an update that an event tells of, nil if it tells
-// of none. After a reset, updates are admitted anew by an event of their own.
+// of none. After a reset, updates are admitted again by an event of their own.
 func requestOf(event *history.HistoryEvent) *update.Request {
 	if r := event.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest(); r != nil {
 		return r

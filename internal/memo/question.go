@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 )
 
-// MaxRefusals is how often a person is asked anew after wrong answers to one
+// MaxRefusals is how often a person is asked again after wrong answers to one
 // question: a program that answers badly must not be asked for ever.
 const MaxRefusals = 10
 
@@ -52,7 +52,7 @@ type Question struct {
 	UntilAccepted bool `json:"until_accepted,omitempty"` // see durablemcp.ElicitOptions
 
 	// How many answers to a task's question were refused, and why the last one was: a
-	// task asks anew under another key.
+	// task asks again under another key.
 	Refused int    `json:"refused,omitempty"`
 	Reason  string `json:"reason,omitempty"`
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/durablemcp/durablemcp/internal/jsontree"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // Golden files hold, for each type of the zoo, its input and its output schema.
 func TestGolden(t *testing.T) {

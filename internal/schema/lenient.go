@@ -314,7 +314,7 @@ func Unquoted(raw json.RawMessage) json.RawMessage {
 }
 
 // Lenient returns what a client sent for a published schema as [Schema.Decode] reads it. It
-// is changed in place, and not held to the schema.
+// is changed in place, and not validated.
 func Lenient(published json.RawMessage, sent map[string]any) map[string]any {
 	document, err := parseNode(published)
 	if err != nil {

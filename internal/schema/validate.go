@@ -26,7 +26,7 @@ type validator struct {
 // location is the address of the document inside the compiler. It is never shown.
 const location = "schema:///document.json"
 
-// compile prepares a document for validation. Every default in it is held to the schema
+// compile prepares a document for validation. Every default in it is validated against the schema
 // that it stands in.
 func (g *generator) compile(document *jsontree.Node) validator {
 	v := validator{document: document, levels: make(levels), fits: make(fits)}

@@ -89,7 +89,7 @@ func (t *task) cancel(ctx context.Context, req mcp.Request, seen *execution.Snap
 }
 
 // update passes answers on to the workflow. Those to questions that are not open
-// are ignored. A wrong one is acknowledged, and the question asked anew: some clients
+// are ignored. A wrong one is acknowledged, and the question asked again: some clients
 // take any error for the end of the task.
 func (t *task) update(ctx context.Context, req *Request, seen *execution.Snapshot) error {
 	raw := req.Params.InputResponses

@@ -64,7 +64,7 @@ func TestAnswersDecide(t *testing.T) {
 	}
 }
 
-// What is no decision is refused, and asks nothing anew.
+// What is no decision is refused, and asks nothing again.
 func TestWrongAnswersAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -23,7 +23,7 @@ type score struct {
 	mallocs   uint64
 }
 
-// race lets the contenders take turns, in an order that is drawn anew for each
+// race lets the contenders take turns, in an order that is drawn again for each
 // round. In its turn, a contender makes a number of calls through each of its
 // callers, which call at once.
 func race(b *testing.B, rounds, callers, calls int, contenders ...contender) map[string]*score {

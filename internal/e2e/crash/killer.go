@@ -15,7 +15,7 @@ type kill struct {
 	victim int
 }
 
-// A killer kills processes while calls are under way, and starts them anew.
+// A killer kills processes while calls are under way, and starts them again.
 // Calls that come after a kill's turn wait until it is done.
 type killer struct {
 	plan    []kill
@@ -112,7 +112,7 @@ func (k *killer) await(condition func() bool) bool {
 	return !k.over
 }
 
-// strike kills a process and starts it anew.
+// strike kills a process and starts it again.
 func (k *killer) strike(ctx context.Context, victim *replica) {
 	k.mu.Lock()
 	underWay := k.underWay

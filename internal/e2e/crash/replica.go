@@ -19,7 +19,7 @@ import (
 const ready = "Stop with Ctrl-C."
 
 // A replica is one of the processes of an example, which is killed and started
-// anew. It always has the same address.
+// again. It always has the same address.
 type replica struct {
 	name    string
 	program string

@@ -64,7 +64,7 @@ func (l *serverLogger) Fatal(msg string, tags ...tag.Tag) {
 }
 
 // passing reports whether an error only says that a client gave its request up, or that a slow disk makes the server
-// acquire its shard anew (shard.ErrShardStatusUnknown), after which it goes on by itself. The server wraps them in its
+// acquire its shard again (shard.ErrShardStatusUnknown), after which it goes on by itself. The server wraps them in its
 // own errors, whose texts alone tell.
 func passing(err error) bool {
 	return err != nil && (errors.Is(err, context.Canceled) ||

@@ -74,7 +74,7 @@ func (f *fleet) kill(i int) {
 	}
 }
 
-// restart kills a replica and starts it anew, and waits until it serves.
+// restart kills a replica and starts it again, and waits until it serves.
 func (f *fleet) restart(ctx context.Context, i int) error {
 	f.kill(i)
 	binary, err := os.Executable()

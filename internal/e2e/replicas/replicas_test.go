@@ -1,6 +1,6 @@
 // Package replicas tests that tasks live in Temporal, and not in the servers
 // that answer for them: three server processes behind round robin, each of which
-// is killed at random and started anew, serve one hundred tasks.
+// is killed at random and started again, serve one hundred tasks.
 package replicas
 
 import (
@@ -192,7 +192,7 @@ func checkEnd(n int, kind string, result *mcp.CallToolResult, err error) error {
 	return nil
 }
 
-// killAtRandom kills one replica after another, and starts it anew, until ctx is
+// killAtRandom kills one replica after another, and starts it again, until ctx is
 // done. It returns how many.
 func (f *fleet) killAtRandom(ctx context.Context, t *testing.T) int {
 	seed := rand.Uint64()
