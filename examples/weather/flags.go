@@ -20,7 +20,7 @@ const intro = `Weather is an MCP server with two tools, get_forecast and get_ale
 Temporal workflows: they survive failures of the weather service, restarts and
 kill -9. Clients see their progress, and those that know MCP's tasks get a task for
 a call that takes longer than a second. Without flags, it serves MCP over HTTP and
-makes the weather up.
+simulates the weather service.
 
 ` + host.EnvironmentHelp + `
 

@@ -49,11 +49,11 @@ type ToolError struct {
 	Details    json.RawMessage `json:"details,omitempty"`
 	Violations []string        `json:"violations,omitempty"`
 
-	// advice tells the model what to do next. It is in the text only: programs
+	// Advice tells the model what to do next. It is in the text only: programs
 	// go by type and retryable.
-	Advice    string
-	Unknown   []string // arguments that the tool does not have, if that is all that is wrong
-	OnPurpose bool     // somebody has ended the work: doing it again is not for a model to decide
+	Advice    string   `json:"-"`
+	Unknown   []string `json:"-"` // arguments that the tool does not have, if that is all that is wrong
+	OnPurpose bool     `json:"-"` // somebody has ended the work: doing it again is not for a model to decide
 }
 
 func (e *ToolError) Error() string { return e.Type + ": " + e.Message }

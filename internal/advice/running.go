@@ -15,7 +15,7 @@ type Running struct {
 	Questions  []OpenQuestion `json:"questions,omitempty"`
 	Next       string         `json:"next"`
 
-	Closed bool // after all: it ended while this answer was made
+	Closed bool `json:"-"` // after all: it ended while this answer was made
 }
 
 // OpenQuestion is a question that nobody can be asked through this client, as the

@@ -23,12 +23,12 @@ func (c *call) ofBilling(by generation, token string) *caller {
 // A status is what the tools say of an invoice.
 type status struct {
 	InvoiceID string `json:"invoice_id"`
-	State     string
-	Reason    string
+	State     string `json:"state"`
+	Reason    string `json:"reason"`
 	Lines     []struct {
-		State    string
+		State    string `json:"state"`
 		ChargeID string `json:"charge_id"`
-	}
+	} `json:"lines"`
 }
 
 // A submission is an invoice on its way.
