@@ -238,7 +238,7 @@ func (r *Registry) taskServer(c *execution.Client) *task.Server {
 		}
 	}
 	all := &call.Tool{Opts: r.opts.call()}
-	return task.NewServer(c, task.Options{Tools: tools, Logger: r.opts.Logger, Place: all.TaskPlace})
+	return task.NewServer(c, task.Options{Tools: tools, Logger: r.opts.Logger, Reserve: all.ReserveWait})
 }
 
 // mount is Mount with a function that adds a method of the extension, whose error

@@ -82,7 +82,7 @@ func ask(ctx workflow.Context, q memo.Question, options Options, read readFunc) 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b := boardOf(ctx)
+	p := publisherOf(ctx)
 	var err error
 	if q.Key, err = newKey(ctx, options.Name); err != nil {
 		return nil, err
@@ -91,20 +91,20 @@ func ask(ctx workflow.Context, q memo.Question, options Options, read readFunc) 
 
 	open := &openQuestion{Question: q, read: read, text: detail(q)}
 	open.measure() //workflowcheck:ignore // it depends on q alone
-	if b.bounded && open.size > mostQuestions-roomForRefusals {
+	if p.bounded && open.size > mostQuestions-roomForRefusals {
 		return nil, misuse("Elicit", fmt.Sprintf("the question takes %d bytes as JSON, with its schema; the memo has room for %d: ask for less, in fewer words",
 			open.size, mostQuestions-roomForRefusals))
 	}
-	forget, err := remember(ctx, b, open)
+	forget, err := remember(ctx, p, open)
 	defer forget()
 	if err != nil {
 		return nil, err
 	}
-	if err := b.put(ctx); err != nil {
+	if err := p.put(ctx); err != nil {
 		return nil, err
 	}
 	err = open.wait(ctx, options.Timeout)
-	if failed := b.withdraw(ctx, open); failed != nil && err == nil {
+	if failed := p.withdraw(ctx, open); failed != nil && err == nil {
 		err = failed
 	}
 	if err != nil {

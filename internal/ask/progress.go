@@ -18,9 +18,9 @@ func ReportProgress(ctx workflow.Context, done, total float64, message string) e
 		}
 	}
 	p := memo.Progress{Done: done, Total: total, Message: message, At: workflow.Now(ctx).UTC()}
-	b := boardOf(ctx)
-	if b.bounded {
+	run := publisherOf(ctx)
+	if run.bounded {
 		p.Message = redact.Cut(message, mostProgressText)
 	}
-	return b.report(ctx, p)
+	return run.report(ctx, p)
 }

@@ -33,11 +33,11 @@ type openQuestion struct {
 
 // remember adds a question to those of its run, and sees to it that the run
 // takes answers. The returned function takes the question out again.
-func remember(ctx workflow.Context, b *board, q *openQuestion) (forget func(), err error) {
-	b.questions = append(b.questions, q)
+func remember(ctx workflow.Context, p *publisher, q *openQuestion) (forget func(), err error) {
+	p.questions = append(p.questions, q)
 	err = workflow.SetUpdateHandlerWithOptions(ctx, memo.AnswerUpdate,
 		func(_ workflow.Context, a memo.Answer) error {
-			q, err := b.find(a)
+			q, err := p.find(a)
 			if err != nil {
 				return err
 			}
@@ -47,7 +47,7 @@ func remember(ctx workflow.Context, b *board, q *openQuestion) (forget func(), e
 		workflow.UpdateHandlerOptions{
 			Description: "Answers a question that the workflow asks.",
 			Validator: func(_ workflow.Context, a memo.Answer) error {
-				q, err := b.find(a)
+				q, err := p.find(a)
 				if err != nil {
 					return err
 				}
@@ -56,15 +56,15 @@ func remember(ctx workflow.Context, b *board, q *openQuestion) (forget func(), e
 			},
 		})
 	if err == nil {
-		err = workflow.SetUpdateHandlerWithOptions(ctx, memo.RefusalUpdate, b.askAgain, workflow.UpdateHandlerOptions{
+		err = workflow.SetUpdateHandlerWithOptions(ctx, memo.RefusalUpdate, p.askAgain, workflow.UpdateHandlerOptions{
 			Description: "Asks again after a wrong answer to a task's question.",
 			Validator: func(_ workflow.Context, r memo.WrongAnswer) error {
-				_, err := b.refused(r)
+				_, err := p.refused(r)
 				return err
 			},
 		})
 	}
-	return func() { b.drop(q) }, err
+	return func() { p.drop(q) }, err
 }
 
 // mostReason is how many bytes of the reason for which an answer was refused are shown.

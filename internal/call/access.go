@@ -43,9 +43,9 @@ type (
 )
 
 // access is the request of a caller to touch a workflow through the tool.
-func (b *Tool) access(caller Caller, seen *execution.Snapshot) AccessRequest {
+func (t *Tool) access(caller Caller, seen *execution.Snapshot) AccessRequest {
 	e := seen.Execution()
-	return AccessRequest{Caller: caller, Owner: e.Record.Owner, Tool: b.Name, WorkflowType: seen.WorkflowType(), WorkflowID: e.ID, RunID: e.RunID}
+	return AccessRequest{Caller: caller, Owner: e.Record.Owner, Tool: t.Name, WorkflowType: seen.WorkflowType(), WorkflowID: e.ID, RunID: e.RunID}
 }
 
 // maxPrincipal is how many bytes a caller's name may have: it is part of workflow IDs,
@@ -93,60 +93,60 @@ func (r *AnswerRule) mayAnswer(ctx context.Context, b *Tool, own AnswerFunc, acc
 }
 
 // caller says who makes a request. Its error is a [*ToolError].
-func (b *Tool) caller(ctx context.Context, req mcp.Request) (Caller, error) {
+func (t *Tool) caller(ctx context.Context, req mcp.Request) (Caller, error) {
 	var c Caller
 	if extra := req.GetExtra(); extra != nil {
 		c.TokenInfo = extra.TokenInfo
 	}
 	var err error
-	if c.Principal, err = b.Opts.Principal(ctx, req); err != nil {
-		b.log(ctx, "Options.Principal refused a call", "error", err)
+	if c.Principal, err = t.Opts.Principal(ctx, req); err != nil {
+		t.log(ctx, "Options.Principal refused a call", "error", err)
 		return c, advice.Unauthorized()
 	}
 	if len(c.Principal) > maxPrincipal {
-		b.log(ctx, "Options.Principal names the caller at a length that no workflow can be started with",
+		t.log(ctx, "Options.Principal names the caller at a length that no workflow can be started with",
 			"bytes", len(c.Principal), "most", maxPrincipal)
 		return c, advice.Unauthorized()
 	}
 	if c.TokenInfo != nil && c.Principal == "" {
 		// All users of such tokens would be one owner.
-		b.log(ctx, "a verified token does not name its user, so its caller was refused: "+
+		t.log(ctx, "a verified token does not name its user, so its caller was refused: "+
 			"set UserID in the auth.TokenVerifier, or Options.Principal to name the caller")
 		return c, advice.NamelessToken()
 	}
-	c.Claims, err = b.claims(ctx, c)
+	c.Claims, err = t.claims(ctx, c)
 	return c, err
 }
 
 // mayTouch decides whether a caller may touch an owner's workflow.
-func (b *Tool) mayTouch(ctx context.Context, allow AllowFunc, access AccessRequest) bool {
+func (t *Tool) mayTouch(ctx context.Context, allow AllowFunc, access AccessRequest) bool {
 	if allow == nil {
 		return access.Caller.Principal == access.Owner
 	}
 	if err := allow(ctx, access); err != nil {
-		b.log(ctx, "Allow refused a call", "error", err)
+		t.log(ctx, "Allow refused a call", "error", err)
 		return false
 	}
 	return true
 }
 
-// place takes a place for a caller, which has to be released in any case.
-func (b *Tool) place(ctx context.Context, c *execution.Client, caller Caller) (release func(), ok bool) {
-	if release, ok = c.Places.Take(b.Opts.MaxWaiting, caller.Principal); !ok {
-		b.log(ctx, "too many calls and subscriptions wait (Options.MaxWaiting)", "max_waiting", b.Opts.MaxWaiting)
+// reserveWait takes a place for a caller, which has to be released in any case.
+func (t *Tool) reserveWait(ctx context.Context, c *execution.Client, caller Caller) (release func(), ok bool) {
+	if release, ok = c.Waits.Take(t.Opts.MaxWaiting, caller.Principal); !ok {
+		t.log(ctx, "too many calls and subscriptions wait (Options.MaxWaiting)", "max_waiting", t.Opts.MaxWaiting)
 		return func() {}, false
 	}
 	return release, true
 }
 
 // claims returns what is recorded of a caller. Its error is a [*ToolError].
-func (b *Tool) claims(ctx context.Context, c Caller) (map[string]string, error) {
-	if b.Opts.Claims == nil {
+func (t *Tool) claims(ctx context.Context, c Caller) (map[string]string, error) {
+	if t.Opts.Claims == nil {
 		return nil, nil
 	}
-	claims := maps.Clone(b.Opts.Claims(c))
+	claims := maps.Clone(t.Opts.Claims(c))
 	if n := len(advice.MustMarshal(claims)); n > maxClaims {
-		b.log(ctx, "Options.Claims says more of a caller than can be recorded", "bytes", n, "most", maxClaims)
+		t.log(ctx, "Options.Claims says more of a caller than can be recorded", "bytes", n, "most", maxClaims)
 		return nil, advice.InternalError()
 	}
 	return claims, nil
@@ -156,12 +156,12 @@ func (b *Tool) claims(ctx context.Context, c Caller) (map[string]string, error) 
 // what the workflow asks.
 const maxClaims = 2000
 
-// TaskPlace takes a place for the caller of a request about tasks.
-func (b *Tool) TaskPlace(ctx context.Context, c *execution.Client, req mcp.Request) (release func(), ok bool, err error) {
-	caller, err := b.caller(ctx, req)
+// ReserveWait takes a place for the caller of a request about tasks.
+func (t *Tool) ReserveWait(ctx context.Context, c *execution.Client, req mcp.Request) (release func(), ok bool, err error) {
+	caller, err := t.caller(ctx, req)
 	if err != nil {
 		return nil, false, advice.UnknownCaller(err)
 	}
-	release, ok = b.place(ctx, c, caller)
+	release, ok = t.reserveWait(ctx, c, caller)
 	return release, ok, nil
 }

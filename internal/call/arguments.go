@@ -31,25 +31,25 @@ type Input struct {
 }
 
 // decode checks a call's arguments. Its error is a [*ToolError].
-func (b *Arguments) decode(raw json.RawMessage) (*Input, error) {
-	if len(raw) > b.Limit {
+func (a *Arguments) decode(raw json.RawMessage) (*Input, error) {
+	if len(raw) > a.Limit {
 		return nil, &advice.ToolError{
 			Type:    advice.TypeInvalidArguments,
-			Message: fmt.Sprintf("The arguments of %s are %d bytes, more than the %d that this server takes. Nothing was done.", b.Tool, len(raw), b.Limit),
+			Message: fmt.Sprintf("The arguments of %s are %d bytes, more than the %d that this server takes. Nothing was done.", a.Tool, len(raw), a.Limit),
 			Advice:  "Call again with less.",
 		}
 	}
-	properties, canonical, violations := b.Schema.Decode(raw)
+	properties, canonical, violations := a.Schema.Decode(raw)
 	if len(violations) > 0 {
-		e := advice.InvalidArguments(b.Tool, texts(violations))
+		e := advice.InvalidArguments(a.Tool, texts(violations))
 		e.Unknown = unknownOnly(violations)
 		return nil, e
 	}
-	values, violations := b.Schema.Values(canonical)
+	values, violations := a.Schema.Values(canonical)
 	if len(violations) > 0 {
-		return nil, advice.InvalidArguments(b.Tool, texts(violations))
+		return nil, advice.InvalidArguments(a.Tool, texts(violations))
 	}
-	in := &Input{Identity: b.Schema.Identify(raw, properties, values), Canonical: canonical, senders: b.Senders}
+	in := &Input{Identity: a.Schema.Identify(raw, properties, values), Canonical: canonical, senders: a.Senders}
 	for _, value := range values {
 		in.args = append(in.args, value.Interface())
 	}

@@ -49,30 +49,30 @@ type Func func(ctx context.Context, c *Call) (*mcp.CallToolResult, error)
 
 // Handler returns what Mount adds to a server: call, with its errors as
 // results.
-func (b *Tool) Handler(call Func) func(*execution.Client) mcp.ToolHandler {
+func (t *Tool) Handler(call Func) func(*execution.Client) mcp.ToolHandler {
 	return func(client *execution.Client) mcp.ToolHandler {
 		return func(ctx context.Context, req *mcp.CallToolRequest) (result *mcp.CallToolResult, err error) {
 			// The MCP SDK does not recover: a panic in a user's type or hook
 			// would take the whole server down.
 			defer func() {
 				if p := recover(); p != nil {
-					b.Opts.Logger.ErrorContext(ctx, "durablemcp: a tool call panicked",
-						"tool", b.Name, "panic", p, "stack", string(debug.Stack()))
-					result, err = b.ErrorResult(advice.InternalError()), nil
+					t.Opts.Logger.ErrorContext(ctx, "durablemcp: a tool call panicked",
+						"tool", t.Name, "panic", p, "stack", string(debug.Stack()))
+					result, err = t.ErrorResult(advice.InternalError()), nil
 				}
 			}()
 			ctx, stop := lifetime.WhileWanted(ctx)
 			defer stop()
 			c := &Call{Client: client, Req: req, Peer: peer.Of(req), Began: time.Now()}
-			if c.Caller, err = b.caller(ctx, req); err == nil { // before anything that takes time
+			if c.Caller, err = t.caller(ctx, req); err == nil { // before anything that takes time
 				result, err = call(ctx, c)
 			}
 			if failure, ok := errors.AsType[*advice.ToolError](err); ok {
 				if len(failure.Unknown) > 0 {
-					b.log(ctx, "a call was refused for arguments that the tool does not have; if it is the client that adds them, "+
+					t.log(ctx, "a call was refused for arguments that the tool does not have; if it is the client that adds them, "+
 						"name them in Options.IgnoreArguments", "arguments", failure.Unknown)
 				}
-				return b.ErrorResult(failure), nil
+				return t.ErrorResult(failure), nil
 			}
 			return result, err
 		}
@@ -81,9 +81,9 @@ func (b *Tool) Handler(call Func) func(*execution.Client) mcp.ToolHandler {
 
 // contain keeps a panic in a goroutine of the library, such as that of a user's
 // hook, from taking the process down. It must be deferred.
-func (b *Tool) contain(ctx context.Context, doing string) {
+func (t *Tool) contain(ctx context.Context, doing string) {
 	if p := recover(); p != nil {
-		b.Opts.Logger.ErrorContext(ctx, "durablemcp: "+doing+" panicked", "tool", b.Name, "panic", p, "stack", string(debug.Stack()))
+		t.Opts.Logger.ErrorContext(ctx, "durablemcp: "+doing+" panicked", "tool", t.Name, "panic", p, "stack", string(debug.Stack()))
 	}
 }
 
@@ -103,12 +103,12 @@ func (o Options) Redact(text string) (out string) {
 }
 
 // log writes what a person has to look into. The values of arguments never go there.
-func (b *Tool) log(ctx context.Context, msg string, args ...any) {
-	b.Opts.Logger.WarnContext(ctx, "durablemcp: "+msg, append([]any{"tool", b.Name}, args...)...)
+func (t *Tool) log(ctx context.Context, msg string, args ...any) {
+	t.Opts.Logger.WarnContext(ctx, "durablemcp: "+msg, append([]any{"tool", t.Name}, args...)...)
 }
 
 // running says what the workflow of a snapshot is doing.
-func (b *Tool) running(ctx context.Context, c *Call, seen *execution.Snapshot) advice.Running {
+func (t *Tool) running(ctx context.Context, c *Call, seen *execution.Snapshot) advice.Running {
 	now := seen.Now()
 	e := seen.Execution()
 	answer := advice.Running{

@@ -94,91 +94,91 @@ func (w *Waiter) submit(ctx context.Context, c *Call, e *execution.Execution, an
 
 // show passes on what a running workflow asks and reports. If the call has to be
 // answered for that, it returns the answer.
-func (a *observer) show(ctx context.Context, seen *execution.Snapshot) *mcp.CallToolResult {
-	theirs := a.mayAnswer(ctx, a.c.Caller, seen)
+func (o *observer) show(ctx context.Context, seen *execution.Snapshot) *mcp.CallToolResult {
+	theirs := o.mayAnswer(ctx, o.c.Caller, seen)
 	seen = seen.WithQuestions(theirs)
-	a.progress(ctx, seen)
-	open := a.c.Peer.Askable(theirs)
+	o.progress(ctx, seen)
+	open := o.c.Peer.Askable(theirs)
 	switch {
 	case len(theirs) == 0:
-		a.withdraw(nil)
+		o.withdraw(nil)
 		return nil
-	case len(open) == 0 || a.hasElicitFailed():
-		return askThroughModel(a.Name, a.running(ctx, a.c, seen), a.AnswersWith(a.e.ID), a.Next.GoOn(a.e.ID))
-	case a.c.Peer.Modern():
+	case len(open) == 0 || o.hasElicitFailed():
+		return askThroughModel(o.Name, o.running(ctx, o.c, seen), o.AnswersWith(o.e.ID), o.Next.GoOn(o.e.ID))
+	case o.c.Peer.Modern():
 		// All that is open is asked, also what was declined before something new was asked:
 		// the next call brings all answers, and tells what is new then.
-		if !slices.ContainsFunc(open, func(q memo.Question) bool { return !a.replies.declined[q.Key] }) {
+		if !slices.ContainsFunc(open, func(q memo.Question) bool { return !o.replies.declined[q.Key] }) {
 			return nil // others may answer
 		}
-		return a.inputRequired(open)
+		return o.inputRequired(open)
 	}
-	a.withdraw(open)
+	o.withdraw(open)
 	for _, q := range open {
-		a.elicit(ctx, q)
+		o.elicit(ctx, q)
 	}
 	return nil
 }
 
 // inputRequired answers with questions, as clients since 2026-07-28 are asked
 // (SEP-2322): they make the call again, with the answers and the state.
-func (a *observer) inputRequired(open []memo.Question) *mcp.CallToolResult {
-	result := &mcp.CallToolResult{Content: []mcp.Content{}, InputRequests: inputRequests(open, a.replies.refused)}
-	if a.e.Record.Salt != "" {
-		h := token.Token{Tool: a.Name, WorkflowID: a.e.ID, FirstRunID: a.e.FirstRunID, Round: open[0].Key, Holder: a.c.Caller.Principal}
-		result.RequestState, _ = h.Text(a.e.Record.Salt, a.Opts.Secret) // what was started has a handle
+func (o *observer) inputRequired(open []memo.Question) *mcp.CallToolResult {
+	result := &mcp.CallToolResult{Content: []mcp.Content{}, InputRequests: inputRequests(open, o.replies.refused)}
+	if o.e.Record.Salt != "" {
+		h := token.Token{Tool: o.Name, WorkflowID: o.e.ID, FirstRunID: o.e.FirstRunID, Round: open[0].Key, Holder: o.c.Caller.Principal}
+		result.RequestState, _ = h.Text(o.e.Record.Salt, o.Opts.Secret) // what was started has a handle
 	}
 	return result
 }
 
 // elicit puts a question to the person through the open call, as clients up to
 // 2025-11-25 are asked, unless that is under way.
-func (a *observer) elicit(ctx context.Context, q memo.Question) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.elicitations[q.Key] != nil {
+func (o *observer) elicit(ctx context.Context, q memo.Question) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.elicitations[q.Key] != nil {
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	a.elicitations[q.Key] = cancel // for good: what was asked once is not asked again on this call
-	if a.open++; a.open == 1 {
-		a.openSince = time.Now()
+	o.elicitations[q.Key] = cancel // for good: what was asked once is not asked again on this call
+	if o.open++; o.open == 1 {
+		o.openSince = time.Now()
 	}
 	go func() {
-		defer a.contain(ctx, "asking a person")
+		defer o.contain(ctx, "asking a person")
 		defer cancel()
 		err := errors.New("asking panicked")
-		defer func() { a.elicited(ctx, err) }()
-		err = a.elicitUntilTaken(ctx, q)
+		defer func() { o.elicited(ctx, err) }()
+		err = o.elicitUntilTaken(ctx, q)
 	}()
 }
 
 // elicited notes that asking a person has come to an end.
-func (a *observer) elicited(ctx context.Context, err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+func (o *observer) elicited(ctx context.Context, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if err != nil && ctx.Err() == nil {
-		a.log(ctx, "asking through a client failed", "workflow_id", a.e.ID, "error", err)
-		a.elicitFailed = true
+		o.log(ctx, "asking through a client failed", "workflow_id", o.e.ID, "error", err)
+		o.elicitFailed = true
 	}
-	a.open--
-	a.waitUntil = time.Now().Add(a.Wait)
+	o.open--
+	o.waitUntil = time.Now().Add(o.Wait)
 	select {
-	case a.wake <- struct{}{}:
+	case o.wake <- struct{}{}:
 	default:
 	}
 }
 
 // elicitUntilTaken asks until the workflow has taken an answer, or has withdrawn the
 // question.
-func (a *observer) elicitUntilTaken(ctx context.Context, q memo.Question) error {
+func (o *observer) elicitUntilTaken(ctx context.Context, q memo.Question) error {
 	reason := ""
 	for range memo.MaxRefusals {
 		params := peer.ElicitParams(q, reason)
 		if q.Mode == memo.ModeURL {
 			params.ElicitationID = q.Key // which these protocol versions want
 		}
-		result, err := a.session.Elicit(context.WithValue(ctx, askedKey{}, q), params)
+		result, err := o.session.Elicit(context.WithValue(ctx, askedKey{}, q), params)
 		if problem := contentViolation(err); problem != "" {
 			reason = problem
 			continue
@@ -186,10 +186,10 @@ func (a *observer) elicitUntilTaken(ctx context.Context, q memo.Question) error 
 		if err != nil {
 			return err
 		}
-		answer, err := a.answerOfResult(q.Key, result)
+		answer, err := o.answerOfResult(q.Key, result)
 		if err == nil {
-			answer.By = a.c.Caller.sender()
-			err = a.submit(ctx, a.c, a.e, answer, time.Time{})
+			answer.By = o.c.Caller.sender()
+			err = o.submit(ctx, o.c, o.e, answer, time.Time{})
 		}
 		var refusal *execution.RefusedAnswerError
 		if !errors.As(err, &refusal) {
@@ -230,10 +230,10 @@ func contentViolation(err error) string {
 }
 
 // withdraw takes back the questions that are not open any more.
-func (a *observer) withdraw(open []memo.Question) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	gone := maps.Clone(a.elicitations)
+func (o *observer) withdraw(open []memo.Question) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	gone := maps.Clone(o.elicitations)
 	for _, q := range open {
 		delete(gone, q.Key)
 	}
@@ -249,20 +249,20 @@ func (a *observer) withdraw(open []memo.Question) {
 const withdrawDelay = 50 * time.Millisecond
 
 // withdrawAll takes all questions back.
-func (a *observer) withdrawAll() {
-	a.mu.Lock()
-	asking := a.open > 0
-	a.mu.Unlock()
-	a.withdraw(nil)
+func (o *observer) withdrawAll() {
+	o.mu.Lock()
+	asking := o.open > 0
+	o.mu.Unlock()
+	o.withdraw(nil)
 	if asking {
 		time.Sleep(withdrawDelay)
 	}
 }
 
-func (a *observer) hasElicitFailed() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.elicitFailed
+func (o *observer) hasElicitFailed() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.elicitFailed
 }
 
 // maxElicitation is how long a call stays open while a person is being asked: a client
@@ -271,14 +271,14 @@ const maxElicitation = time.Hour
 
 // deadline is when the wait is over: not while a person is being asked, and
 // after that no sooner than a whole wait later.
-func (a *observer) deadline(of time.Time) time.Time {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+func (o *observer) deadline(of time.Time) time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	switch {
-	case a.open > 0:
-		of = earlier(time.Now().Add(lookForLife), a.openSince.Add(maxElicitation))
-	case a.waitUntil.After(of):
-		of = a.waitUntil
+	case o.open > 0:
+		of = earlier(time.Now().Add(lookForLife), o.openSince.Add(maxElicitation))
+	case o.waitUntil.After(of):
+		of = o.waitUntil
 	}
-	return notAfter(of, a.expires)
+	return notAfter(of, o.expires)
 }

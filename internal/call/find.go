@@ -12,18 +12,18 @@ import (
 	"github.com/durablemcp/durablemcp/internal/idtemplate"
 )
 
-func (b *Tool) key(a Address, in *Input, caller Caller) (execution.Key, error) {
+func (t *Tool) key(a Address, in *Input, caller Caller) (execution.Key, error) {
 	if a.Template == nil {
 		id, _ := in.Arguments["workflow_id"].(string)
 		runID, _ := in.Arguments["run_id"].(string)
 		return execution.Key{ID: id, RunID: runID}, nil
 	}
-	id, err := b.render(a.Template, in, caller)
+	id, err := t.render(a.Template, in, caller)
 	return execution.Key{ID: id}, err
 }
 
 // render fills a template for a call. Its error is a [*ToolError].
-func (b *Tool) render(template *idtemplate.Template, in *Input, caller Caller) (string, error) {
+func (t *Tool) render(template *idtemplate.Template, in *Input, caller Caller) (string, error) {
 	id, err := template.Render(in.Arguments, func(name string) (string, error) {
 		switch name {
 		case idtemplate.Input:
@@ -34,7 +34,7 @@ func (b *Tool) render(template *idtemplate.Template, in *Input, caller Caller) (
 		return caller.Principal, nil
 	})
 	if value, ok := errors.AsType[*idtemplate.ValueError](err); ok && value.Placeholder[0] != '@' {
-		return "", advice.InvalidArguments(b.Name, []string{pointer(value.Placeholder) + ": " + value.Problem})
+		return "", advice.InvalidArguments(t.Name, []string{pointer(value.Placeholder) + ": " + value.Problem})
 	}
 	if err != nil {
 		return "", advice.Unauthorized()

@@ -63,19 +63,19 @@ func (w *Waiter) observe(ctx context.Context, c *Call, a *observer, e *execution
 // look passes on what the workflow asks and reports. It returns the answer, if
 // the call has to be answered for that, and else when to look again at the
 // latest.
-func (a *observer) look(ctx context.Context) (*mcp.CallToolResult, time.Duration) {
-	seen, err := a.c.Describe(ctx, a.e.ID, a.e.RunID)
+func (o *observer) look(ctx context.Context) (*mcp.CallToolResult, time.Duration) {
+	seen, err := o.c.Describe(ctx, o.e.ID, o.e.RunID)
 	switch {
 	case err != nil:
 		if ctx.Err() == nil {
-			a.log(ctx, "describing a workflow failed", "workflow_id", a.e.ID, "error", err)
+			o.log(ctx, "describing a workflow failed", "workflow_id", o.e.ID, "error", err)
 		}
 		return nil, lookAgain
 	case seen.Closed():
 		return nil, lookForLife
 	}
-	answer := a.show(ctx, seen)
-	if a.wantsProgress() && len(seen.GetPendingActivities()) > 0 {
+	answer := o.show(ctx, seen)
+	if o.wantsProgress() && len(seen.GetPendingActivities()) > 0 {
 		return answer, lookAgain
 	}
 	return answer, lookForLife
@@ -108,23 +108,23 @@ const (
 )
 
 // pause waits until there is a reason to look at the workflow again.
-func (a *observer) pause(ctx context.Context, watch *execution.Watch, deadline time.Time, most time.Duration) event {
+func (o *observer) pause(ctx context.Context, watch *execution.Watch, deadline time.Time, most time.Duration) event {
 	again := time.NewTimer(most)
 	defer again.Stop()
-	over := time.NewTimer(time.Until(a.deadline(deadline)))
+	over := time.NewTimer(time.Until(o.deadline(deadline)))
 	defer over.Stop()
 	select {
 	case <-ctx.Done():
 		return callOver
 	case <-watch.Ended:
 		return workflowEnded
-	case <-a.closing:
+	case <-o.closing:
 		return waitOver
 	case <-over.C:
-		if !a.deadline(deadline).After(time.Now()) {
+		if !o.deadline(deadline).After(time.Now()) {
 			return waitOver
 		}
-	case <-a.wake:
+	case <-o.wake:
 	case <-watch.Changed:
 	case <-again.C:
 	}

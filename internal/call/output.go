@@ -95,11 +95,11 @@ func (o *Output) answer(ctx context.Context, b *Tool, raw converter.RawValue, ge
 // tooLong answers with the beginning of a result that is longer than a model
 // can use. It is an error, because what is left does not fit the tool's output
 // schema, and says that the work itself is done.
-func (b *Tool) tooLong(content json.RawMessage) *mcp.CallToolResult {
-	result := b.ErrorResult(&advice.ToolError{
+func (t *Tool) tooLong(content json.RawMessage) *mcp.CallToolResult {
+	result := t.ErrorResult(&advice.ToolError{
 		Type: advice.TypeResultTooLong,
 		Message: fmt.Sprintf("%s is done, but its result is %d bytes of JSON, more than the %d that this server hands over. Its beginning follows.",
-			b.Name, len(content), b.Opts.MaxResultBytes),
+			t.Name, len(content), t.Opts.MaxResultBytes),
 		Advice: "Calling again will not help, unless other arguments make the result smaller. All of it is in Temporal.",
 	})
 	result.Content = append(result.Content, &mcp.TextContent{Text: redact.Cut(string(content), redact.MaxLength)})

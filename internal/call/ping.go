@@ -24,11 +24,11 @@ const codeRejected = -32005
 
 // watchClient ends the call's wait if the client turns out to be gone while a person is
 // being asked, until ctx is done.
-func (a *observer) watchClient(ctx context.Context) {
-	if a.session == nil || a.c.Peer.Modern() {
+func (o *observer) watchClient(ctx context.Context) {
+	if o.session == nil || o.c.Peer.Modern() {
 		return // the server asks nobody by itself
 	}
-	defer a.contain(ctx, "looking after a client")
+	defer o.contain(ctx, "looking after a client")
 	ticker := time.NewTicker(pingEvery)
 	defer ticker.Stop()
 	for missed := 0; ; {
@@ -37,10 +37,10 @@ func (a *observer) watchClient(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if !a.isEliciting() {
+		if !o.isEliciting() {
 			continue
 		}
-		switch ping(ctx, a.session) {
+		switch ping(ctx, o.session) {
 		case alive:
 			missed = 0
 			continue
@@ -50,24 +50,24 @@ func (a *observer) watchClient(ctx context.Context) {
 			}
 		case gone:
 		}
-		a.abandon()
+		o.abandon()
 		return
 	}
 }
 
-func (a *observer) isEliciting() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.open > 0
+func (o *observer) isEliciting() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.open > 0
 }
 
 // abandon ends the wait.
-func (a *observer) abandon() {
-	a.mu.Lock()
-	a.expires = time.Now()
-	a.mu.Unlock()
+func (o *observer) abandon() {
+	o.mu.Lock()
+	o.expires = time.Now()
+	o.mu.Unlock()
 	select {
-	case a.wake <- struct{}{}:
+	case o.wake <- struct{}{}:
 	default:
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
-func (a *observer) wantsProgress() bool { return a.token != nil && a.session != nil }
+func (o *observer) wantsProgress() bool { return o.token != nil && o.session != nil }
 
 // nextProgress is what comes after told for news without a step: a thousandth more, so
 // little that the workflow's own count, should it begin later, is beyond it.
@@ -24,28 +24,28 @@ func nextProgress(told float64) float64 {
 // progress sends how far the workflow is, if the client wants to know. Numbers
 // only grow (MCP 2025-11-25, utilities/progress): where there is news without a
 // step, the number grows by next to nothing.
-func (a *observer) progress(ctx context.Context, seen *execution.Snapshot) {
-	if !a.wantsProgress() {
+func (o *observer) progress(ctx context.Context, seen *execution.Snapshot) {
+	if !o.wantsProgress() {
 		return
 	}
 	said := seen.Memo.Progress
 	message := redact.Cut(seen.Activity(seen.Now()), redact.MaxLength)
-	stepped := said.Done > a.lastProgress
-	if !stepped && message == a.lastMessage {
+	stepped := said.Done > o.lastProgress
+	if !stepped && message == o.lastMessage {
 		return
 	}
 	next, total := said.Done, said.Total
-	if !stepped && a.lastMessage != "" { // the first one may be zero
-		next = nextProgress(a.lastProgress)
+	if !stepped && o.lastMessage != "" { // the first one may be zero
+		next = nextProgress(o.lastProgress)
 	}
 	if next > total {
 		total = 0 // not known: what is said goes on beyond it
 	}
-	err := a.session.NotifyProgress(ctx, &mcp.ProgressNotificationParams{
-		ProgressToken: a.token, Progress: next, Total: total, Message: message,
+	err := o.session.NotifyProgress(ctx, &mcp.ProgressNotificationParams{
+		ProgressToken: o.token, Progress: next, Total: total, Message: message,
 	})
 	if err != nil && ctx.Err() == nil {
-		a.log(ctx, "sending progress failed", "workflow_id", a.e.ID, "error", err)
+		o.log(ctx, "sending progress failed", "workflow_id", o.e.ID, "error", err)
 	}
-	a.lastProgress, a.lastMessage = next, message
+	o.lastProgress, o.lastMessage = next, message
 }

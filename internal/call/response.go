@@ -67,8 +67,8 @@ func runningResult(tool string, seen advice.Running, goOn string) *mcp.CallToolR
 }
 
 // ErrorResult answers with a tool error.
-func (b *Tool) ErrorResult(e *advice.ToolError) *mcp.CallToolResult {
-	e.Message, e.Cause = b.Opts.Redact(e.Message), b.Opts.Redact(e.Cause)
+func (t *Tool) ErrorResult(e *advice.ToolError) *mcp.CallToolResult {
+	e.Message, e.Cause = t.Opts.Redact(e.Message), t.Opts.Redact(e.Cause)
 	text := e.Message
 	if e.Cause != "" {
 		text += ": " + e.Cause
@@ -87,11 +87,11 @@ func (b *Tool) ErrorResult(e *advice.ToolError) *mcp.CallToolResult {
 }
 
 // withMeta adds what every result says about its workflow.
-func (b *Tool) withMeta(result *mcp.CallToolResult, e *execution.Execution) *mcp.CallToolResult {
-	meta := map[string]any{"workflow_id": e.ID, "run_id": e.RunID, "workflow_type": b.WorkflowType}
-	if b.Opts.WebUIURL != "" {
-		meta["url"] = fmt.Sprintf("%s/namespaces/%s/workflows/%s/%s/history", strings.TrimSuffix(b.Opts.WebUIURL, "/"),
-			url.PathEscape(b.Opts.Namespace), url.PathEscape(e.ID), url.PathEscape(e.RunID))
+func (t *Tool) withMeta(result *mcp.CallToolResult, e *execution.Execution) *mcp.CallToolResult {
+	meta := map[string]any{"workflow_id": e.ID, "run_id": e.RunID, "workflow_type": t.WorkflowType}
+	if t.Opts.WebUIURL != "" {
+		meta["url"] = fmt.Sprintf("%s/namespaces/%s/workflows/%s/%s/history", strings.TrimSuffix(t.Opts.WebUIURL, "/"),
+			url.PathEscape(t.Opts.Namespace), url.PathEscape(e.ID), url.PathEscape(e.RunID))
 	}
 	addRepetition(e.Repeats, result, meta)
 	if result.Meta == nil {

@@ -63,7 +63,7 @@ func (t *Update) Call(ctx context.Context, c *Call) (*mcp.CallToolResult, error)
 	if u.updateID, err = t.render(t.UpdateIDs, m.Input, m.caller); err != nil {
 		return nil, err
 	}
-	release, mayWait := t.place(ctx, c.Client, m.caller)
+	release, mayWait := t.reserveWait(ctx, c.Client, m.caller)
 	defer release()
 	if !mayWait {
 		return nil, advice.TooManyWait()

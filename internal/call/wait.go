@@ -63,7 +63,7 @@ func endOfQuietPeriod(called time.Time) time.Time {
 // with a task. Its error is that of ctx, a [*ToolError] or a JSON-RPC error.
 func (w *Waiter) result(ctx context.Context, c *Call, e *execution.Execution) (*mcp.CallToolResult, error) {
 	deadline := notAfter(c.Began.Add(w.Wait), peer.Expiry(c.Req, c.Began))
-	release, mayWait := w.place(ctx, c.Client, c.Caller)
+	release, mayWait := w.reserveWait(ctx, c.Client, c.Caller)
 	defer release()
 	if !mayWait {
 		deadline = earlier(deadline, endOfQuietPeriod(c.Began))

@@ -187,7 +187,7 @@ func (d *Declaration) Address(ref *WorkflowRef, text string, payload *Arguments)
 		d.Mistake("WorkflowID", "{"+idtemplate.UUID+"} or {"+idtemplate.Input+"}", "placeholders that lead to a workflow that is there already")
 		return nil, nil
 	}
-	tree := make(branch)
+	tree := make(requiredObject)
 	for _, name := range template.Arguments() {
 		if payload != nil {
 			if _, known := payload.Schema.Lookup(idtemplate.Path(name)); known {
@@ -235,45 +235,45 @@ func (d *Declaration) placeholderSchema(ref *WorkflowRef, name string) json.RawM
 	return json.RawMessage(`{"type":"string","minLength":1}`)
 }
 
-// A branch is properties by name: each has a schema, or properties below it.
-type branch map[string]twig
+// A requiredObject has required members by name: each has a schema, or members of its own.
+type requiredObject map[string]requiredMember
 
-type twig struct {
-	leaf  json.RawMessage
-	below branch
+type requiredMember struct {
+	scalar  json.RawMessage
+	members requiredObject
 }
 
-func (b branch) add(path []string, leaf json.RawMessage) {
+func (o requiredObject) add(path []string, scalar json.RawMessage) {
 	if len(path) == 1 {
-		b[path[0]] = twig{leaf: leaf}
+		o[path[0]] = requiredMember{scalar: scalar}
 		return
 	}
-	if b[path[0]].below == nil {
-		b[path[0]] = twig{below: make(branch)}
+	if o[path[0]].members == nil {
+		o[path[0]] = requiredMember{members: make(requiredObject)}
 	}
-	b[path[0]].below.add(path[1:], leaf)
+	o[path[0]].members.add(path[1:], scalar)
 }
 
-// properties returns the branch as required properties, nested ones as objects.
-func (b branch) properties() []schema.Property {
+// properties returns the members as required properties, nested ones as objects.
+func (o requiredObject) properties() []schema.Property {
 	var props []schema.Property
-	for _, name := range slices.Sorted(maps.Keys(b)) {
-		leaf := b[name].leaf
-		if below := b[name].below; below != nil {
-			leaf = below.object()
+	for _, name := range slices.Sorted(maps.Keys(o)) {
+		scalar := o[name].scalar
+		if members := o[name].members; members != nil {
+			scalar = members.object()
 		}
-		props = append(props, schema.Property{Name: name, Schema: leaf, Required: true})
+		props = append(props, schema.Property{Name: name, Schema: scalar, Required: true})
 	}
 	return props
 }
 
-func (b branch) object() json.RawMessage {
+func (o requiredObject) object() json.RawMessage {
 	properties := make(map[string]json.RawMessage)
-	for _, p := range b.properties() {
+	for _, p := range o.properties() {
 		properties[p.Name] = p.Schema
 	}
 	return marshalSchema(map[string]any{
-		"type": "object", "properties": properties, "required": slices.Sorted(maps.Keys(b)), "additionalProperties": false,
+		"type": "object", "properties": properties, "required": slices.Sorted(maps.Keys(o)), "additionalProperties": false,
 	})
 }
 

@@ -42,7 +42,7 @@ type Client struct {
 
 	clock clock
 
-	Places Places // of what waits for workflows
+	Waits WaitLimit // of what waits for workflows
 
 	version serverVersion
 

@@ -107,9 +107,9 @@ type Server struct {
 type Options struct {
 	Tools  map[string]Tool
 	Logger *slog.Logger
-	// Place takes one of the places of what waits, for the caller of a request: it is not ok
+	// Reserve takes one of the places of what waits, for the caller of a request: it is not ok
 	// if there is none. Its error is a JSON-RPC error: the caller is not known.
-	Place func(ctx context.Context, c *execution.Client, req mcp.Request) (release func(), ok bool, err error)
+	Reserve func(ctx context.Context, c *execution.Client, req mcp.Request) (release func(), ok bool, err error)
 }
 
 // NewServer returns a server for the executions that c reaches.

@@ -97,7 +97,7 @@ func (s *Server) begin(ctx context.Context, req *listenRequest, stream *listen.S
 		return nil, err
 	}
 	for _, t := range known {
-		release, ok, err := s.Place(ctx, s.c, req)
+		release, ok, err := s.Reserve(ctx, s.c, req)
 		if err != nil {
 			return nil, err
 		}

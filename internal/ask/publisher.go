@@ -16,25 +16,25 @@ import (
 	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
-// A board is what a run of a workflow tells of itself: what it asks, and how far it is.
-// Its fields are touched by the coroutines of the run only.
-type board struct {
+// A publisher writes into the memo what a run of a workflow tells of itself: what it asks,
+// and how far it is. Only the coroutines of the run touch its fields.
+type publisher struct {
 	bounded   bool            // as memoChange has it
 	questions []*openQuestion // in the order in which they were asked
 	shown     []*openQuestion // those in the workflow's current details
 	progress  *memo.Progress  // nil if nothing new was reported
 	asked     bool            // the questions are others than those in the memo
 	withdrawn time.Time       // when the last one was taken back, zero if none was since the memo
-	changes   int             // how often something was put on it or taken off
+	changes   int             // how often something was published or taken back
 }
 
-// boards are those of the workflow runs in this process. It is no state that would
-// have to survive: code that asks puts its question on the board when it is replayed,
-// too, and takes it off when it ends, also by being evicted.
-var boards = struct {
+// publishers are those of the workflow runs in this process. They are not state that has to
+// survive: code that asks publishes its question when it is replayed, too, and withdraws it
+// when it ends, also by being evicted.
+var publishers = struct {
 	sync.Mutex
-	runs map[runKey]*board
-}{runs: make(map[runKey]*board)}
+	runs map[runKey]*publisher
+}{runs: make(map[runKey]*publisher)}
 
 // A runKey stands for the life of a run in a process, and does not extend it.
 type runKey = weak.Pointer[workflow.Info]
@@ -53,16 +53,16 @@ const (
 	roomForRefusals  = 100      // bytes in a question for how many wrong answers it had
 )
 
-// boardOf returns the board of a run, and sees to it that it is published.
-func boardOf(ctx workflow.Context) *board {
+// publisherOf returns the publisher of a run, and starts it.
+func publisherOf(ctx workflow.Context) *publisher {
 	run := workflow.GetInfo(ctx) // one value for the life of a run in a process
 	if b := lookUp(run); b != nil {
 		return b
 	}
-	b, key := &board{bounded: bounded(ctx)}, weak.Make(run)
-	boards.Lock()
-	boards.runs[key] = b
-	boards.Unlock()
+	b, key := &publisher{bounded: bounded(ctx)}, weak.Make(run)
+	publishers.Lock()
+	publishers.runs[key] = b
+	publishers.Unlock()
 	// The coroutine never begins if another one panics in this workflow task.
 	runtime.AddCleanup(run, remove, key) //workflowcheck:ignore // no workflow sees the cleanup
 	apart, _ := workflow.NewDisconnectedContext(ctx)
@@ -80,18 +80,18 @@ func boardOf(ctx workflow.Context) *board {
 
 // coalesce waits until all other coroutines have had a turn in which nothing changed:
 // those that wait for one another run in turns within one workflow task.
-func (b *board) coalesce(ctx workflow.Context) {
-	for seen := -1; seen != b.changes; {
-		seen = b.changes
+func (p *publisher) coalesce(ctx workflow.Context) {
+	for seen := -1; seen != p.changes; {
+		seen = p.changes
 		turns := 0
 		_ = workflow.Await(ctx, func() bool { turns++; return turns > 1 }) // ctx is never cancelled
 	}
 }
 
-func lookUp(run *workflow.Info) *board {
-	boards.Lock()
-	defer boards.Unlock()
-	return boards.runs[weak.Make(run)]
+func lookUp(run *workflow.Info) *publisher {
+	publishers.Lock()
+	defer publishers.Unlock()
+	return publishers.runs[weak.Make(run)]
 }
 
 func bounded(ctx workflow.Context) bool {
@@ -99,97 +99,97 @@ func bounded(ctx workflow.Context) bool {
 }
 
 func remove(key runKey) {
-	boards.Lock()
-	defer boards.Unlock()
-	delete(boards.runs, key)
+	publishers.Lock()
+	defer publishers.Unlock()
+	delete(publishers.runs, key)
 }
 
 // visible returns the questions that are asked at the moment. Others wait for their turn.
-func (b *board) visible() []*openQuestion {
-	if !b.bounded {
-		return b.questions
+func (p *publisher) visible() []*openQuestion {
+	if !p.bounded {
+		return p.questions
 	}
 	size := 0
-	for i, q := range b.questions {
+	for i, q := range p.questions {
 		if size += q.size; i == mostShown || size > mostQuestions {
-			return b.questions[:i]
+			return p.questions[:i]
 		}
 	}
-	return b.questions
+	return p.questions
 }
 
-// put puts a question on the board.
-func (b *board) put(ctx workflow.Context) error {
-	b.asked = true
-	return b.show(ctx)
+// put publishes a new question.
+func (p *publisher) put(ctx workflow.Context) error {
+	p.asked = true
+	return p.show(ctx)
 }
 
-// withdraw takes a question off the board.
-func (b *board) withdraw(ctx workflow.Context, q *openQuestion) error {
-	b.drop(q)
-	b.asked, b.withdrawn = true, workflow.Now(ctx).UTC()
-	return b.show(ctx)
+// withdraw takes a question back.
+func (p *publisher) withdraw(ctx workflow.Context, q *openQuestion) error {
+	p.drop(q)
+	p.asked, p.withdrawn = true, workflow.Now(ctx).UTC()
+	return p.show(ctx)
 }
 
-func (b *board) drop(q *openQuestion) {
-	b.questions = slices.DeleteFunc(b.questions, func(o *openQuestion) bool { return o == q })
+func (p *publisher) drop(q *openQuestion) {
+	p.questions = slices.DeleteFunc(p.questions, func(o *openQuestion) bool { return o == q })
 }
 
-// report puts progress on the board.
-func (b *board) report(ctx workflow.Context, p memo.Progress) error {
-	b.progress = &p
-	details := []string{p.String()}
-	for _, q := range b.shown {
+// report publishes progress.
+func (p *publisher) report(ctx workflow.Context, progress memo.Progress) error {
+	p.progress = &progress
+	details := []string{progress.String()}
+	for _, q := range p.shown {
 		details = append(details, q.text)
 	}
 	workflow.SetCurrentDetails(ctx, strings.Join(details, ""))
-	return b.told(ctx)
+	return p.told(ctx)
 }
 
 // show brings the questions into the workflow's current details, and takes others out.
-func (b *board) show(ctx workflow.Context) error {
-	now, details := slices.Clone(b.visible()), workflow.GetCurrentDetails(ctx)
-	for _, q := range b.shown {
+func (p *publisher) show(ctx workflow.Context) error {
+	now, details := slices.Clone(p.visible()), workflow.GetCurrentDetails(ctx)
+	for _, q := range p.shown {
 		if !slices.Contains(now, q) {
 			details = strings.Replace(details, q.text, "", 1)
 		}
 	}
 	added := []string{details}
 	for _, q := range now {
-		if !slices.Contains(b.shown, q) {
+		if !slices.Contains(p.shown, q) {
 			added = append(added, q.text)
 		}
 	}
-	b.shown = now
+	p.shown = now
 	workflow.SetCurrentDetails(ctx, strings.Join(added, ""))
-	return b.told(ctx)
+	return p.told(ctx)
 }
 
 // told publishes what is new: at once in runs that began before memoChange.
-func (b *board) told(ctx workflow.Context) error {
-	b.changes++
-	if b.bounded {
-		return nil // see boardOf
+func (p *publisher) told(ctx workflow.Context) error {
+	p.changes++
+	if p.bounded {
+		return nil // see publisherOf
 	}
-	return b.publish(ctx)
+	return p.publish(ctx)
 }
 
 // news reports whether there is something to publish.
-func (b *board) news() bool { return b.asked || b.progress != nil }
+func (p *publisher) news() bool { return p.asked || p.progress != nil }
 
 // publish writes what is new into the memo.
-func (b *board) publish(ctx workflow.Context) error {
+func (p *publisher) publish(ctx workflow.Context) error {
 	fields := make(map[string]any)
-	if b.asked {
-		fields[memo.QuestionsField] = b.listed()
+	if p.asked {
+		fields[memo.QuestionsField] = p.listed()
 	}
-	if !b.withdrawn.IsZero() {
-		fields[memo.UpdatedField] = b.withdrawn
+	if !p.withdrawn.IsZero() {
+		fields[memo.UpdatedField] = p.withdrawn
 	}
-	if b.progress != nil {
-		fields[memo.ProgressField] = *b.progress
+	if p.progress != nil {
+		fields[memo.ProgressField] = *p.progress
 	}
-	b.asked, b.withdrawn, b.progress = false, time.Time{}, nil
+	p.asked, p.withdrawn, p.progress = false, time.Time{}, nil
 	return workflow.UpsertMemo(ctx, fields)
 }
 
@@ -197,9 +197,9 @@ func (b *board) publish(ctx workflow.Context) error {
 // memo field, so that the memo does not grow with what was ever asked: a field of its own
 // could not be taken out of a memo that a data converter encrypts, nor when the workflow
 // continues as new.
-func (b *board) listed() any {
+func (p *publisher) listed() any {
 	var list []memo.Question
-	for _, q := range b.visible() {
+	for _, q := range p.visible() {
 		list = append(list, q.Question)
 	}
 	if list == nil {
@@ -214,8 +214,8 @@ func detail(q memo.Question) string {
 }
 
 // refused returns the question that a wrong answer was given to, if it can be asked again.
-func (b *board) refused(r memo.WrongAnswer) (*openQuestion, error) {
-	q, err := b.find(memo.Answer{Key: r.Key})
+func (p *publisher) refused(r memo.WrongAnswer) (*openQuestion, error) {
+	q, err := p.find(memo.Answer{Key: r.Key})
 	switch {
 	case err != nil:
 		return nil, err
@@ -228,8 +228,8 @@ func (b *board) refused(r memo.WrongAnswer) (*openQuestion, error) {
 }
 
 // askAgain asks a task's question under another key.
-func (b *board) askAgain(ctx workflow.Context, r memo.WrongAnswer) error {
-	q, err := b.refused(r)
+func (p *publisher) askAgain(ctx workflow.Context, r memo.WrongAnswer) error {
+	q, err := p.refused(r)
 	if err != nil {
 		return err
 	}
@@ -240,13 +240,13 @@ func (b *board) askAgain(ctx workflow.Context, r memo.WrongAnswer) error {
 		q.Reason = ""
 		q.measure() //workflowcheck:ignore // as above
 	}
-	return b.put(ctx)
+	return p.put(ctx)
 }
 
 // find returns the open question that an answer is for.
-func (b *board) find(a memo.Answer) (*openQuestion, error) {
+func (p *publisher) find(a memo.Answer) (*openQuestion, error) {
 	var found []*openQuestion
-	for _, q := range b.visible() {
+	for _, q := range p.visible() {
 		if !q.answered && (a.Key == "" || a.Key == q.Key || a.Key == cmp.Or(q.Name, memo.DefaultKey)) {
 			found = append(found, q)
 		}

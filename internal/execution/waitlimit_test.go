@@ -4,13 +4,13 @@ import (
 	"testing"
 )
 
-// TestPlaces takes all the places that principals can get.
-func TestPlaces(t *testing.T) {
+// TestWaitLimit takes all the places that principals can get.
+func TestWaitLimit(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ of, first, second, third int }{
 		{1, 1, 0, 0}, {2, 1, 1, 0}, {3, 2, 1, 0}, {10, 5, 3, 1}, {1000, 500, 250, 125},
 	} {
-		var p Places
+		var p WaitLimit
 		var releases []func()
 		all := func(principal string) (n int) {
 			for {
@@ -38,12 +38,12 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// TestPlacesForAnother checks that one principal cannot take the last place,
+// TestWaitLimitLeavesOne checks that one principal cannot take the last place,
 // whatever it does.
-func TestPlacesForAnother(t *testing.T) {
+func TestWaitLimitLeavesOne(t *testing.T) {
 	t.Parallel()
 	for of := 2; of < 50; of++ {
-		var p Places
+		var p WaitLimit
 		for range 2 * of {
 			_, _ = p.Take(of, "greedy")
 		}

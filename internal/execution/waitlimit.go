@@ -4,8 +4,9 @@ import (
 	"sync"
 )
 
-// Places are what durablemcp.Options.MaxWaiting bounds: each costs Temporal a long poll.
-type Places struct {
+// A WaitLimit bounds what waits for workflows, as durablemcp.Options.MaxWaiting says: each
+// wait costs Temporal a long poll.
+type WaitLimit struct {
 	mu    sync.Mutex
 	taken int
 	by    map[string]int // by principal
@@ -15,7 +16,7 @@ type Places struct {
 // and reports whether it may. A principal can have no more places than are free
 // for others, so that none can take them all; callers without a name are not one
 // another's rivals.
-func (p *Places) Take(of int, principal string) (release func(), ok bool) {
+func (p *WaitLimit) Take(of int, principal string) (release func(), ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	free := of - p.taken
@@ -30,7 +31,7 @@ func (p *Places) Take(of int, principal string) (release func(), ok bool) {
 	return func() { p.release(principal) }, true
 }
 
-func (p *Places) release(principal string) {
+func (p *WaitLimit) release(principal string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.taken--
