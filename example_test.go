@@ -37,7 +37,7 @@ func Greet(_ workflow.Context, p Person) (Greeting, error) {
 
 // A whole server: a worker that runs the workflow, and an MCP server that
 // offers it. They are usually two processes.
-func Example() {
+func Example() { //nolint:testableexamples // it needs a Temporal server, or a client
 	registry, err := durablemcp.New(nil, durablemcp.WorkflowTool{
 		Name:        "greet",
 		Description: "Greets a person by name.",
@@ -166,7 +166,7 @@ func ExampleSender() {
 }
 
 // One server for stdio.
-func ExampleNewTransport() {
+func ExampleNewTransport() { //nolint:testableexamples // it needs a Temporal server, or a client
 	server := mcp.NewServer(&mcp.Implementation{Name: "greeter", Version: "1.0.0"}, nil)
 	if err := server.Run(context.Background(), durablemcp.NewTransport(&mcp.StdioTransport{})); err != nil {
 		log.Fatal(err)
@@ -175,7 +175,7 @@ func ExampleNewTransport() {
 
 // A client that takes tasks gets through restarts of everything, its own
 // included.
-func Example_tasks() {
+func Example_tasks() { //nolint:testableexamples // it needs a Temporal server, or a client
 	ctx := context.Background()
 	tasks := taskclient.NewHTTP("http://127.0.0.1:8090/mcp", nil)
 	outcome, err := tasks.CallTool(ctx, &mcp.CallToolParams{Name: "deploy", Arguments: map[string]any{"version": "v1.2.3"}})

@@ -16,7 +16,7 @@ import (
 // that only the server needs is otherwise published under its Go name.
 func TestJSONNames(t *testing.T) {
 	t.Parallel()
-	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}

@@ -142,7 +142,7 @@ func (t *Tool) reserveWait(ctx context.Context, c *execution.Client, caller Call
 // claims returns what is recorded of a caller. Its error is a [*ToolError].
 func (t *Tool) claims(ctx context.Context, c Caller) (map[string]string, error) {
 	if t.Opts.Claims == nil {
-		return nil, nil
+		return nil, nil //nolint:nilnil // nothing is recorded
 	}
 	claims := maps.Clone(t.Opts.Claims(c))
 	if n := len(advice.MustMarshal(claims)); n > maxClaims {

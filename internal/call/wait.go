@@ -77,16 +77,16 @@ func (w *Waiter) result(ctx context.Context, c *Call, e *execution.Execution) (*
 		result, err = w.resultOrTask(ctx, c, e, slot, c.Began.Add(w.Inline))
 	} else {
 		result, err = w.await(ctx, c.Client, e, earlier(deadline, endOfQuietPeriod(c.Began)))
-		if result == nil && err == nil && ctx.Err() == nil {
-			if mayWait {
-				a := newObserver(w, c, e)
-				a.replies = heard
-				a.expires, a.closing = peer.Expiry(c.Req, c.Began), lifetime.Of(ctx).Closing
-				result, err = w.observe(ctx, c, a, e, deadline)
-			} else {
-				result = w.stillRunning(ctx, c, e)
-			}
-		}
+	}
+	switch {
+	case result != nil || err != nil || ctx.Err() != nil:
+	case mayWait:
+		o := newObserver(w, c, e)
+		o.replies = heard
+		o.expires, o.closing = peer.Expiry(c.Req, c.Began), lifetime.Of(ctx).Closing
+		result, err = w.observe(ctx, c, o, e, deadline)
+	default:
+		result = w.stillRunning(ctx, c, e)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -138,7 +138,7 @@ func (w *Waiter) await(ctx context.Context, c *execution.Client, e *execution.Ex
 		w.Next.AfterFailure(failure)
 		return w.ErrorResult(failure), nil
 	case ctx.Err() != nil:
-		return nil, nil
+		return nil, nil //nolint:nilnil // not learned
 	}
 	w.log(ctx, "waiting for a workflow failed", "workflow_id", e.ID, "error", err)
 	switch {
@@ -147,7 +147,7 @@ func (w *Waiter) await(ctx context.Context, c *execution.Client, e *execution.Ex
 	case !execution.FromService(err):
 		return nil, advice.Unread(w.Name)
 	}
-	return nil, nil // the request failed, and the workflow runs on
+	return nil, nil //nolint:nilnil // the request failed, and the workflow runs on
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -787,7 +787,7 @@ func libraryGoroutines() (stacks []string) {
 
 // TestTaskListenLeavesNothing checks that streams end with their clients, however
 // they go. It is not parallel: it counts goroutines.
-func TestTaskListenLeavesNothing(t *testing.T) {
+func TestTaskListenLeavesNothing(t *testing.T) { //nolint:paralleltest // it counts goroutines
 	r := setUpTasks(t, options{})
 	web := r.web("")
 	ids := []string{web.start(t, "puppet", "a").TaskID, web.start(t, "puppet", "b").TaskID}

@@ -229,7 +229,7 @@ func (c *Client) Chain(ctx context.Context, id, firstRunID string, mine func(*Sn
 	seen, err := c.Describe(ctx, id, "")
 	if err == nil && seen.Info().GetFirstRunId() == firstRunID {
 		if !mine(seen) {
-			return nil, nil
+			return nil, nil //nolint:nilnil // see above
 		}
 		return seen, nil
 	}
@@ -238,7 +238,7 @@ func (c *Client) Chain(ctx context.Context, id, firstRunID string, mine func(*Sn
 	}
 	seen, err = c.Describe(ctx, id, firstRunID)
 	if IsAbsent(err, Key{id, firstRunID}) {
-		return nil, nil
+		return nil, nil //nolint:nilnil // see above
 	}
 	if err != nil || !mine(seen) {
 		return nil, err

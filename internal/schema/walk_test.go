@@ -179,7 +179,7 @@ func expensive(size int) map[string]string {
 
 // TestExpensiveArguments holds that the work of refusing arguments does not grow with the
 // number of their violations: it allocates not much more than accepting them does.
-func TestExpensiveArguments(t *testing.T) {
+func TestExpensiveArguments(t *testing.T) { //nolint:paralleltest // it measures what the process allocates
 	s := structSchema[Invoice](t)
 	for name, raw := range expensive(200_000) {
 		refusing := testing.AllocsPerRun(1, func() {

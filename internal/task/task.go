@@ -55,7 +55,7 @@ func (s *Server) parse(raw json.RawMessage) (*task, error) {
 	if tool := s.Tools[h.Tool]; tool != nil && h.Round == "" {
 		return &task{Tool: tool, Server: s, id: id, token: h}, nil
 	}
-	return nil, nil
+	return nil, nil //nolint:nilnil // see above
 }
 
 // find looks the task's workflow up, if the caller may touch it. What is not

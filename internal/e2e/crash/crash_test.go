@@ -6,7 +6,7 @@ import (
 )
 
 // TestCrash is a short form of the search. The long one is the command.
-func TestCrash(t *testing.T) {
+func TestCrash(t *testing.T) { //nolint:paralleltest // it needs the whole machine
 	if testing.Short() {
 		t.Skip("it builds the examples")
 	}

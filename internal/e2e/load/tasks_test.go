@@ -32,7 +32,7 @@ const parallel = 16
 
 // TestOpenTasks polls many open tasks as they ask for, from all replicas in
 // turn. A server keeps nothing of them.
-func TestOpenTasks(t *testing.T) {
+func TestOpenTasks(t *testing.T) { //nolint:paralleltest // it measures the process
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	server, temporal := startTemporal(t)

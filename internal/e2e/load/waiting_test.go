@@ -30,7 +30,7 @@ const perSecond = 10
 
 // TestWaitingCalls lets many calls wait on one server, each of a client of its
 // own.
-func TestWaitingCalls(t *testing.T) {
+func TestWaitingCalls(t *testing.T) { //nolint:paralleltest // it measures the process
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	server, temporal := startTemporal(t)

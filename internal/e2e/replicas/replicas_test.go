@@ -52,7 +52,7 @@ const (
 // TestAnyReplicaServesAnyTask follows tasks of every kind of ending while the
 // replicas are killed. The seed of the kills is in the log; when each is killed
 // depends on the machine all the same.
-func TestAnyReplicaServesAnyTask(t *testing.T) {
+func TestAnyReplicaServesAnyTask(t *testing.T) { //nolint:paralleltest // it needs the whole machine
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	temporal := startTemporal(t)
