@@ -9,20 +9,12 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/modelcontextprotocol/go-sdk/auth"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/memo"
 )
-
-// A Caller is who makes a call.
-type Caller struct {
-	Principal string            // see durablemcp.Caller
-	TokenInfo *auth.TokenInfo   // see durablemcp.Caller
-	Claims    map[string]string // what Options.Claims says
-}
 
 // An AccessRequest is a durablemcp.AccessRequest.
 type AccessRequest struct {
@@ -52,10 +44,6 @@ func (t *Tool) access(caller Caller, seen *execution.Snapshot) AccessRequest {
 // and of the memo, whose size is bounded.
 const maxPrincipal = 1000
 
-func (c Caller) sender() memo.Sender {
-	return memo.Sender{Principal: c.Principal, Claims: c.Claims}
-}
-
 // An AnswerRule is who may answer what the workflows of one type ask. It is decided
 // once for the type, and every tool and task of the registry obeys it: otherwise
 // somebody who must not answer through one tool could do so through another.
@@ -75,7 +63,7 @@ type Narrowing struct {
 
 // mayAnswer reports whether a caller may answer a question of an owner's workflow.
 // The tool's own function can only narrow the rule.
-func (r *AnswerRule) mayAnswer(ctx context.Context, b *Tool, own AnswerFunc, access AccessRequest, q memo.Question) bool {
+func (r *AnswerRule) mayAnswer(ctx context.Context, t *Tool, own AnswerFunc, access AccessRequest, q memo.Question) bool {
 	allow := r.Allow
 	if own != nil {
 		allow = append(slices.Clip(allow), own)
@@ -85,7 +73,7 @@ func (r *AnswerRule) mayAnswer(ctx context.Context, b *Tool, own AnswerFunc, acc
 	}
 	for _, f := range allow {
 		if err := f(ctx, access, Question{q.Name, q.Title, q.Message}); err != nil {
-			b.log(ctx, "AllowAnswer refused a caller", "error", err)
+			t.log(ctx, "AllowAnswer refused a caller", "error", err)
 			return false
 		}
 	}

@@ -7,11 +7,13 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/modelcontextprotocol/go-sdk/auth"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/lifetime"
+	"github.com/durablemcp/durablemcp/internal/memo"
 	"github.com/durablemcp/durablemcp/internal/peer"
 )
 
@@ -41,6 +43,18 @@ type Call struct {
 	Peer   peer.Peer
 	Caller Caller
 	Began  time.Time
+}
+
+// A Caller is who makes a call.
+type Caller struct {
+	Principal string            // see durablemcp.Caller
+	TokenInfo *auth.TokenInfo   // see durablemcp.Caller
+	Claims    map[string]string // what Options.Claims says
+}
+
+// sender is what a workflow learns of the caller.
+func (c Caller) sender() memo.Sender {
+	return memo.Sender{Principal: c.Principal, Claims: c.Claims}
 }
 
 // A Func makes one call of a tool. An error that is not a [*ToolError] is a

@@ -92,12 +92,9 @@ func (w *Waiter) submit(ctx context.Context, c *Call, e *execution.Execution, an
 	}
 }
 
-// show passes on what a running workflow asks and reports. If the call has to be
+// show forwards what a running workflow asks of the caller. If the call has to be
 // answered for that, it returns the answer.
-func (o *observer) show(ctx context.Context, seen *execution.Snapshot) *mcp.CallToolResult {
-	theirs := o.mayAnswer(ctx, o.c.Caller, seen)
-	seen = seen.WithQuestions(theirs)
-	o.progress(ctx, seen)
+func (o *observer) show(ctx context.Context, seen *execution.Snapshot, theirs []memo.Question) *mcp.CallToolResult {
 	open := o.c.Peer.Askable(theirs)
 	switch {
 	case len(theirs) == 0:

@@ -60,7 +60,7 @@ func (w *Waiter) observe(ctx context.Context, c *Call, a *observer, e *execution
 	}
 }
 
-// look passes on what the workflow asks and reports. It returns the answer, if
+// look forwards what the workflow asks and reports. It returns the answer, if
 // the call has to be answered for that, and else when to look again at the
 // latest.
 func (o *observer) look(ctx context.Context) (*mcp.CallToolResult, time.Duration) {
@@ -74,7 +74,10 @@ func (o *observer) look(ctx context.Context) (*mcp.CallToolResult, time.Duration
 	case seen.Closed():
 		return nil, lookForLife
 	}
-	answer := o.show(ctx, seen)
+	theirs := o.mayAnswer(ctx, o.c.Caller, seen)
+	seen = seen.WithQuestions(theirs)
+	o.progress(ctx, seen)
+	answer := o.show(ctx, seen, theirs)
 	if o.wantsProgress() && len(seen.GetPendingActivities()) > 0 {
 		return answer, lookAgain
 	}

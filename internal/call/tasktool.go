@@ -123,11 +123,6 @@ func (w *Waiter) Result(ctx context.Context, c *execution.Client, seen *executio
 	return w.withMeta(result, e), nil
 }
 
-// AnswersWith is as in [task.Tool].
-func (w *Waiter) AnswersWith(workflowID string) string {
-	return w.Siblings.answersWith(w.WorkflowType, w.Template, workflowID)
-}
-
 // Unreachable is as in [task.Tool].
 func (w *Waiter) Unreachable(ctx context.Context, workflowID string, err error) error {
 	w.log(ctx, "a task request failed", "workflow_id", workflowID, "error", err)

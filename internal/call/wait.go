@@ -178,3 +178,8 @@ func (w *Waiter) Owns(ctx context.Context, req mcp.Request, seen *execution.Snap
 	caller, err := w.caller(ctx, req)
 	return err == nil && caller.Principal == seen.Memo.Record.Owner
 }
+
+// AnswersWith is as in [task.Tool].
+func (w *Waiter) AnswersWith(workflowID string) string {
+	return w.Siblings.answersWith(w.WorkflowType, w.Template, workflowID)
+}

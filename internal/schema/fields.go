@@ -176,3 +176,22 @@ func validName(s string) bool {
 	}
 	return true
 }
+
+// splitTag splits a tag at the commas that are not escaped.
+func splitTag(tag string) []string {
+	var parts []string
+	var part strings.Builder
+	for i := 0; i < len(tag); i++ {
+		switch {
+		case tag[i] == '\\' && i+1 < len(tag) && tag[i+1] == ',':
+			part.WriteByte(',')
+			i++
+		case tag[i] == ',':
+			parts = append(parts, part.String())
+			part.Reset()
+		default:
+			part.WriteByte(tag[i])
+		}
+	}
+	return append(parts, part.String())
+}

@@ -289,3 +289,11 @@ func cloneTree(v any) any {
 }
 
 func jsonInt(i int64) json.Number { return json.Number(strconv.FormatInt(i, 10)) }
+
+// Properties lists the names of the arguments, in the order in which they are published.
+func (s *Schema) Properties() []string {
+	if properties := s.document.Child("properties"); properties != nil {
+		return properties.Keys()
+	}
+	return nil
+}

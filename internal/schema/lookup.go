@@ -54,11 +54,3 @@ func (s *Schema) cutOut(n *jsontree.Node) json.RawMessage {
 	}
 	return n.JSON()
 }
-
-// Properties lists the names of the arguments, in the order in which they are published.
-func (s *Schema) Properties() []string {
-	if properties := s.document.Child("properties"); properties != nil {
-		return properties.Keys()
-	}
-	return nil
-}

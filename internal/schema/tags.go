@@ -111,25 +111,6 @@ func withoutNullable(tag string) string {
 	return strings.Join(parts, ",")
 }
 
-// splitTag splits a tag at the commas that are not escaped.
-func splitTag(tag string) []string {
-	var parts []string
-	var part strings.Builder
-	for i := 0; i < len(tag); i++ {
-		switch {
-		case tag[i] == '\\' && i+1 < len(tag) && tag[i+1] == ',':
-			part.WriteByte(',')
-			i++
-		case tag[i] == ',':
-			parts = append(parts, part.String())
-			part.Reset()
-		default:
-			part.WriteByte(tag[i])
-		}
-	}
-	return append(parts, part.String())
-}
-
 // standIn returns a Go type whose schema has the JSON type of n.
 func (g *generator) standIn(n *jsontree.Node, depth int) reflect.Type {
 	n = g.deref(n)
