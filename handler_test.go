@@ -1,9 +1,11 @@
 package durablemcp
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/durablemcp/durablemcp/internal/advice"
 	"github.com/durablemcp/durablemcp/internal/call"
+	"github.com/durablemcp/durablemcp/internal/execution"
 	"github.com/durablemcp/durablemcp/internal/memo"
 )
 
@@ -270,4 +273,44 @@ func FuzzArguments(f *testing.F) {
 			t.Errorf("the result cannot be sent: %v", err)
 		}
 	})
+}
+
+// TestLogsHaveNoValues checks that no log has what a model sends and a workflow returns,
+// whatever is wrong with it.
+func TestLogsHaveNoValues(t *testing.T) {
+	t.Parallel()
+	const secret = "geheim"
+	long := strings.Repeat(secret, 1000)
+	log := new(bytes.Buffer)
+	for _, principal := range []func(context.Context, mcp.Request) (string, error){
+		func(context.Context, mcp.Request) (string, error) { return "ann", nil },
+		func(context.Context, mcp.Request) (string, error) { return "", errors.New("no caller") },
+	} {
+		registry, err := New(&Options{
+			Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Principal: principal,
+			MaxArgumentBytes: 1000, MaxResultBytes: 200,
+		}, WorkflowTool{Name: "ship", Description: "Ships.", Workflow: "ship", TaskQueue: "q", WorkflowID: "ship-{@uuid}", Input: parcel{}, Output: parcel{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, result := range []any{parcel{ID: secret}, map[string]any{"id": 7, "tracking": secret}, parcel{ID: long}, secret, []byte(secret), nil} {
+			handler := registry.bindings[0].handler(execution.New(&fakeTemporal{result: result}, registry.opts.connection()))
+			for _, arguments := range []string{
+				`{"id":"geheim","weight":1}`, `{"id":"geheim","weight":"geheim"}`, `{"id":"` + long + `","weight":1}`, `geheim`, `"geheim"`,
+				`{"id":"7","weight":1,"unknown":"geheim"}`, `{"id":"geheim`, "{\"id\":\"geheim\xff\"}",
+			} {
+				if _, err := handler(t.Context(), &mcp.CallToolRequest{Params: &mcp.CallToolParamsRaw{Name: "ship", Arguments: json.RawMessage(arguments)}}); err != nil {
+					t.Errorf("%.60s: %v", arguments, err)
+				}
+			}
+		}
+	}
+	for _, want := range []string{"refused a call", "unknown"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %q", want)
+		}
+	}
+	if strings.Contains(log.String(), secret) {
+		t.Errorf("the log has what was sent or returned: %s", log)
+	}
 }
