@@ -2,6 +2,7 @@ package billing
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,11 +110,21 @@ func (s Status) ToolText() string {
 		}
 	}
 	text.WriteString("\n")
-	for _, t := range s.History {
-		fmt.Fprintf(&text, "\n%s  %s: %s", t.At.Format(time.DateTime), t.State, t.Reason)
-	}
-	for _, n := range s.Notes {
-		fmt.Fprintf(&text, "\n%s  note: %s", n.At.Format(time.DateTime), n.Text)
+	for _, what := range s.story() {
+		fmt.Fprintf(&text, "\n%s  %s", what.At.Format(time.DateTime), what.Text)
 	}
 	return text.String()
+}
+
+// story is all that happened, in the order of time.
+func (s Status) story() []Note {
+	story := make([]Note, 0, len(s.History)+len(s.Notes))
+	for _, t := range s.History {
+		story = append(story, Note{At: t.At, Text: fmt.Sprintf("%s: %s", t.State, t.Reason)})
+	}
+	for _, n := range s.Notes {
+		story = append(story, Note{At: n.At, Text: "note: " + n.Text})
+	}
+	slices.SortStableFunc(story, func(a, b Note) int { return a.At.Compare(b.At) })
+	return story
 }

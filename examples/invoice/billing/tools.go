@@ -43,6 +43,11 @@ func nobody(context.Context, durablemcp.AnswerRequest) error {
 	return errors.New("invoices are decided about through other tools")
 }
 
+// decideAnswer lets those answer who may decide.
+func (a Access) decideAnswer(ctx context.Context, r durablemcp.AnswerRequest) error {
+	return a.Decide(ctx, r.AccessRequest)
+}
+
 func submitterTools(access Access) []durablemcp.Tool {
 	return []durablemcp.Tool{
 		durablemcp.WorkflowTool{
@@ -57,9 +62,7 @@ func submitterTools(access Access) []durablemcp.Tool {
 			SharedID:              true, // with the approvers
 			WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 			// The submitter is not there to decide, through whichever tool or task.
-			AllowAnswer: func(ctx context.Context, r durablemcp.AnswerRequest) error {
-				return access.Decide(ctx, r.AccessRequest)
-			},
+			AllowAnswer: access.decideAnswer,
 		},
 		durablemcp.QueryTool{
 			Name:  "invoice_status",
@@ -89,8 +92,7 @@ func submitterTools(access Access) []durablemcp.Tool {
 			Name:  "withdraw_invoice",
 			Title: "Withdraw an invoice",
 			Description: "Take back an invoice that you submitted. Lines that are paid, or whose charge is under way, stay paid; " +
-				"nothing else will be. " +
-				"invoice_status says what became of it.",
+				"nothing else will be. invoice_status says what became of it.",
 			Workflow: ProcessInvoice, WorkflowType: WorkflowType,
 			WorkflowID: workflowID,
 		},
