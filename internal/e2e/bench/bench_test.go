@@ -66,7 +66,7 @@ func newRegistry(opts durablemcp.Options) (*durablemcp.Registry, error) {
 			Name: name, Description: "Does it.", Workflow: workflow, WorkflowType: name, TaskQueue: queue, WorkflowID: workflowID,
 		}
 	}
-	return durablemcp.New(&opts, tool("greet", "", greet), tool("nap", "nap-{name}", nap), tool("sleep", "sleep-{name}", sleep))
+	return durablemcp.New(&opts, tool("greet", "greet-{@uuid}", greet), tool("nap", "nap-{name}", nap), tool("sleep", "sleep-{name}", sleep))
 }
 
 // A rig is a Temporal server and a worker for the workflows.
