@@ -423,7 +423,7 @@ func TestReportProgressRefuses(t *testing.T) {
 			}
 			return err
 		}, nil)
-		wantFailure(t, env.GetWorkflowError(), "InvalidElicitation", "is no progress")
+		wantFailure(t, env.GetWorkflowError(), "InvalidElicitation", "is not progress")
 	}
 }
 

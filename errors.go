@@ -115,7 +115,7 @@ const (
 	ErrorTypeInvalidAnswer = "InvalidAnswer"
 	// ErrorTypeQuestionNotAsked: no such question is open.
 	ErrorTypeQuestionNotAsked = "QuestionNotAsked"
-	// ErrorTypeQuestionStaysOpen: the question waits for somebody who accepts it
+	// ErrorTypeQuestionStaysOpen: the question waits for a person who accepts it
 	// ([ElicitOptions.UntilAccepted]).
 	ErrorTypeQuestionStaysOpen = "QuestionStaysOpen"
 	// ErrorTypeElicitationDeclined, ErrorTypeElicitationCancelled and

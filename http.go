@@ -34,7 +34,7 @@ import (
 //
 // Requests to a loopback address that name another host are refused with the
 // status 403, "invalid Host header": the SDK's protection from DNS rebinding. So
-// are those that a proxy or a tunnel passes on with the public name. Set
+// are those that a proxy or a tunnel forwards with the public name. Set
 // DisableLocalhostProtection in opts, and require authentication, or let the
 // proxy send "Host: localhost". The first such request is logged, to the Logger
 // in opts, or to [slog.Default].

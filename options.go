@@ -87,7 +87,7 @@ type Options struct {
 	// Claims says what workflows learn of a caller beside the principal, such as the
 	// display name that the access token has (see [Sender]). It stands in memos and
 	// histories: nothing secret belongs there. All of it has at most 2000 bytes as JSON;
-	// a call of somebody with more is an error. It is called with each request, must be
+	// a call of a principal with more is an error. It is called with each request, must be
 	// quick, and may be called concurrently. If nil, workflows learn the principal alone.
 	Claims func(Caller) map[string]string
 
@@ -117,7 +117,7 @@ type Options struct {
 	Principal func(ctx context.Context, req mcp.Request) (string, error)
 
 	// RedactError, if not nil, changes what clients see of errors: the messages and
-	// causes of failed workflows and activities, and why somebody ended a workflow.
+	// causes of failed workflows and activities, and why a workflow was ended.
 	// It is given one text at a time, without the credentials, internal hosts
 	// and stack traces that the library recognizes, and returns what may be
 	// shown: names of customers and of machines that only the embedder knows do not

@@ -67,7 +67,7 @@ type WorkflowTool struct {
 	Input any
 	// Output is a value of the workflow's result type, for a workflow declared
 	// by name; only its type counts. If nil, the tool publishes no output
-	// schema and passes on whatever JSON the workflow returns.
+	// schema and returns whatever JSON the workflow returns.
 	Output any
 
 	// Mode says what a call waits for. The zero value is [ModeWait].
@@ -105,7 +105,7 @@ type WorkflowTool struct {
 	// harm: it then defaults to the tool's name, a dash and {@uuid}.
 	//
 	// Different values make different IDs: a character of a value that could be
-	// taken for the text between it and the next one, or for such a spelling, is
+	// read as the text between it and the next one, or for such a spelling, is
 	// spelled as in URLs. "order-{customer}-{item}" is order-acme%2Dnorth-bolts for
 	// acme-north and bolts. Between two placeholders, there must be text.
 	//
@@ -163,7 +163,7 @@ type WorkflowTool struct {
 	// decide.
 	AllowAnswer AnswerFunc
 
-	// Icons and Meta are passed on to clients.
+	// Icons and Meta are forwarded to clients.
 	Icons []mcp.Icon
 	Meta  mcp.Meta
 }

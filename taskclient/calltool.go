@@ -97,7 +97,7 @@ func (c *Client) progress(notification *jsonrpc.Request) {
 		return
 	}
 	var progress mcp.ProgressNotificationParams
-	if json.Unmarshal(notification.Params, &progress) == nil { // what cannot be read is no reason to fail the call
+	if json.Unmarshal(notification.Params, &progress) == nil { // unreadable progress does not fail the call
 		c.opts.OnProgress(&progress)
 	}
 }

@@ -187,7 +187,7 @@ func (t *connTransport) write(ctx context.Context, msg jsonrpc.Message) *written
 	return w
 }
 
-// cancel tells the server that nobody waits for the response any more, once it
+// cancel tells the server that the response is no longer wanted, once it
 // has got the request.
 func (t *connTransport) cancel(ctx context.Context, id jsonrpc.ID, sent *written) {
 	if <-sent.done; sent.err != nil {
@@ -247,7 +247,7 @@ func (in *inbox) push(msg jsonrpc.Message) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if _, ok := msg.(*jsonrpc.Request); ok && len(in.queue) >= maxUnread {
-		in.overflow = in.subscription // progress that nobody looks at can be lost
+		in.overflow = in.subscription // unread progress may be dropped
 		if !in.overflow {
 			return
 		}

@@ -30,7 +30,7 @@ type Question struct {
 	Refused string
 }
 
-// canAnswer reports whether the client can answer all requests by itself.
+// canAnswer reports whether the client can answer all requests without its user.
 func (c *Client) canAnswer(requests mcp.InputRequestMap) bool {
 	for _, request := range requests {
 		if _, ok := request.(*mcp.ElicitParams); !ok {

@@ -19,7 +19,7 @@ import (
 
 const (
 	maxMessage = 16 << 20 // bytes of one message from the server, as in the SDK
-	maxExcerpt = 200      // bytes of a body that is no message, in an error
+	maxExcerpt = 200      // bytes of a body that is not a message, in an error
 
 	contentJSON = "application/json"
 	contentSSE  = "text/event-stream"
@@ -105,7 +105,7 @@ func headerValue(s string) string {
 }
 
 // stream yields the messages of an event stream up to the response, and
-// reports whether it came to it. A stream that ends before is no error here.
+// reports whether it came to it. A stream that ends earlier is not an error here.
 func stream(body io.Reader, id jsonrpc.ID, yield func(jsonrpc.Message, error) bool) (answered bool) {
 	for data, err := range events(body, maxMessage) {
 		if err != nil {

@@ -28,7 +28,7 @@ const (
 	TypeBusy             = "TemporalBusy"        // Temporal refused the request for now
 	TypeUnauthorized     = "Unauthorized"        // the caller may not do this
 	TypeInvalidResult    = "InvalidResult"       // the result does not fit the declared output
-	TypeResultTooLong    = "ResultTooLong"       // the result is longer than the server hands over
+	TypeResultTooLong    = "ResultTooLong"       // the result is longer than the server returns
 	TypeNotFound         = "NotFound"            // no workflow that the tool may act on
 	TypeClosed           = "WorkflowClosed"      // the workflow has ended and takes nothing more
 	TypeQuery            = "QueryFailed"         // the workflow could not answer the query
@@ -53,7 +53,7 @@ type ToolError struct {
 	// go by type and retryable.
 	Advice    string   `json:"-"`
 	Unknown   []string `json:"-"` // arguments that the tool does not have, if that is all that is wrong
-	OnPurpose bool     `json:"-"` // somebody has ended the work: doing it again is not for a model to decide
+	OnPurpose bool     `json:"-"` // the work was ended on purpose: doing it again is not for a model to decide
 }
 
 func (e *ToolError) Error() string { return e.Type + ": " + e.Message }
@@ -76,7 +76,7 @@ func (e *ToolError) Explain(ctx context.Context, c *execution.Client, of *execut
 }
 
 // ProtocolError returns the JSON-RPC error with which a workflow has ended, nil
-// if it is none.
+// if it is not one.
 func ProtocolError(err error) *jsonrpc.Error {
 	failed, ok := errors.AsType[*temporal.ApplicationError](err)
 	if !ok || failed.Type() != memo.TypeProtocolError {

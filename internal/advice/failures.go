@@ -91,7 +91,7 @@ func NoQueryAnswer(e *execution.Execution, problem string) *ToolError {
 }
 
 // ServiceFailure says of a failed request to Temporal what a model has to know: it was
-// not sent, it was refused, or nobody knows. The errors themselves can name hosts and
+// not sent, it was refused, or the outcome is unknown. The errors themselves can name hosts and
 // namespaces, so they go to the log only.
 func ServiceFailure(err error) *ToolError {
 	switch kind := execution.KindOf(err); kind {
@@ -118,7 +118,7 @@ func ServiceFailure(err error) *ToolError {
 	case execution.Busy:
 		return &ToolError{
 			Type:      TypeBusy,
-			Message:   "Temporal is over its limits at the moment, and refused the request.",
+			Message:   "Temporal is currently over its limits, and refused the request.",
 			Retryable: true,
 			Advice:    "Wait a little, then make the same call again.",
 		}
@@ -256,7 +256,7 @@ func UnknownCaller(reason error) error {
 func TooManyWait() *ToolError {
 	return &ToolError{
 		Type:      TypeBusy,
-		Message:   "Too many calls wait for workflows at the moment. Nothing was done.",
+		Message:   "Too many calls are waiting for workflows. Nothing was done.",
 		Retryable: true,
 		Advice:    waitAndRepeat,
 	}
@@ -266,13 +266,13 @@ func TooManyWait() *ToolError {
 func Deleted(tool, id string) *ToolError {
 	return &ToolError{
 		Type:    TypeNotFound,
-		Message: fmt.Sprintf("The workflow %q, for which %s waited, is not there any more: somebody has deleted it from Temporal.", id, tool),
+		Message: fmt.Sprintf("The workflow %q was deleted from Temporal while %s was waiting for it.", id, tool),
 		Advice:  "How it ended cannot be learned. Tell the user.",
 	}
 }
 
 // Unread is the error of a call whose workflow has ended with a result that this
-// server's data converter cannot read, at least at the moment.
+// server's data converter cannot currently read.
 func Unread(tool string) *ToolError {
 	return &ToolError{
 		Type:    TypeInvalidResult,

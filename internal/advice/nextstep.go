@@ -228,7 +228,7 @@ func UpdateRejected(tool string, err error) *ToolError {
 	case memo.TypeInvalidAnswer:
 		failure.Advice = "Correct the answer and call again, or ask the user again."
 	case memo.TypeStaysOpen:
-		failure.Advice = "Nothing was recorded. Tell the user that somebody has to accept, here or through another client."
+		failure.Advice = "Nothing was recorded. Tell the user that a person has to accept, here or through another client."
 	}
 	return failure
 }

@@ -18,7 +18,7 @@ type Running struct {
 	Closed bool `json:"-"` // after all: it ended while this answer was made
 }
 
-// OpenQuestion is a question that nobody can be asked through this client, as the
+// OpenQuestion is a question that this client cannot put to a person, as the
 // model sees it.
 type OpenQuestion struct {
 	Key     string          `json:"key"`

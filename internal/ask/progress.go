@@ -14,7 +14,7 @@ import (
 func ReportProgress(ctx workflow.Context, done, total float64, message string) error {
 	for _, n := range []float64{done, total} {
 		if math.IsNaN(n) || math.IsInf(n, 0) || n < 0 {
-			return misuse("ReportProgress", fmt.Sprintf("%v of %v is no progress", done, total))
+			return misuse("ReportProgress", fmt.Sprintf("%v of %v is not progress", done, total))
 		}
 	}
 	p := memo.Progress{Done: done, Total: total, Message: message, At: workflow.Now(ctx).UTC()}

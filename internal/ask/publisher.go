@@ -104,7 +104,7 @@ func remove(key runKey) {
 	delete(publishers.runs, key)
 }
 
-// visible returns the questions that are asked at the moment. Others wait for their turn.
+// visible returns the questions that are currently asked. Others wait for their turn.
 func (p *publisher) visible() []*openQuestion {
 	if !p.bounded {
 		return p.questions
@@ -193,7 +193,7 @@ func (p *publisher) publish(ctx workflow.Context) error {
 	return workflow.UpsertMemo(ctx, fields)
 }
 
-// listed returns the questions that a workflow asks, nil if that are none. They share a
+// listed returns the questions that a workflow asks, nil if there are none. They share a
 // memo field, so that the memo does not grow with what was ever asked: a field of its own
 // could not be taken out of a memo that a data converter encrypts, nor when the workflow
 // continues as new.

@@ -78,7 +78,7 @@ func Check(q memo.Question, read readFunc, a memo.Answer) (json.RawMessage, erro
 	switch a.Action {
 	case memo.Decline, memo.Cancel:
 		if q.Ignores(a.Action) {
-			return nil, temporal.NewNonRetryableApplicationError("this question stays open until somebody accepts it", memo.TypeStaysOpen, nil)
+			return nil, temporal.NewNonRetryableApplicationError("this question stays open until a person accepts it", memo.TypeStaysOpen, nil)
 		}
 		return nil, nil
 	case memo.Accept:

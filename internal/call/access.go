@@ -46,7 +46,7 @@ const maxPrincipal = 1000
 
 // An AnswerRule is who may answer what the workflows of one type ask. It is decided
 // once for the type, and every tool and task of the registry obeys it: otherwise
-// somebody who must not answer through one tool could do so through another.
+// a caller who must not answer through one tool could do so through another.
 type AnswerRule struct {
 	Starters []string     // the tools that start the workflow
 	Allow    []AnswerFunc // all of them have to agree; if empty, the owner answers

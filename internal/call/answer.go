@@ -55,7 +55,7 @@ func (w *Waiter) answerOfResult(key string, result *mcp.ElicitResult) (memo.Answ
 		// The SDK has read numbers as float64: those of which it may have made
 		// others are not taken.
 		if n, ok := result.Content[name].(float64); ok && math.Abs(n) >= 1<<53 {
-			return memo.Answer{}, execution.BadAnswer(fmt.Sprintf("/content/%s: numbers of 2^53 and more cannot be passed on exactly", name))
+			return memo.Answer{}, execution.BadAnswer(fmt.Sprintf("/content/%s: numbers of 2^53 and more cannot be forwarded exactly", name))
 		}
 	}
 	return w.readAnswer(key, advice.MustMarshal(result))

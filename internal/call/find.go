@@ -106,7 +106,7 @@ type Target struct {
 
 // find returns the execution that a call names, if it is of the tool's workflow
 // type and the caller may touch it. What is not there, of another type, or
-// somebody else's is the same error, after the same one request.
+// another caller's is the same error, after the same one request.
 func (t *Target) find(ctx context.Context, c *Call, key execution.Key) (*execution.Execution, error) {
 	if !idtemplate.Printable(key.ID + key.RunID) {
 		return nil, advice.NotFound(t.Name, key.ID) // nothing can have it

@@ -150,7 +150,7 @@ func (w *Waiter) look(ctx context.Context, c *Call, e *execution.Execution) advi
 		w.log(ctx, "describing a workflow failed", "workflow_id", e.ID, "error", err)
 		return advice.Running{
 			WorkflowID: e.ID, RunID: e.RunID, Elapsed: execution.Round(time.Since(e.Created)).String(),
-			Doing: "unknown: Temporal does not answer at the moment",
+			Doing: "unknown: Temporal does not currently answer",
 		}
 	}
 	return w.running(ctx, c, seen.WithQuestions(w.mayAnswer(ctx, c.Caller, seen)))

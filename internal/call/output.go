@@ -98,7 +98,7 @@ func (o *Output) answer(ctx context.Context, b *Tool, raw converter.RawValue, ge
 func (t *Tool) tooLong(content json.RawMessage) *mcp.CallToolResult {
 	result := t.ErrorResult(&advice.ToolError{
 		Type: advice.TypeResultTooLong,
-		Message: fmt.Sprintf("%s is done, but its result is %d bytes of JSON, more than the %d that this server hands over. Its beginning follows.",
+		Message: fmt.Sprintf("%s is done, but its result is %d bytes of JSON, more than the %d that this server returns. Its beginning follows.",
 			t.Name, len(content), t.Opts.MaxResultBytes),
 		Advice: "Calling again will not help, unless other arguments make the result smaller. All of it is in Temporal.",
 	})

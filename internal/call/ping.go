@@ -26,7 +26,7 @@ const codeRejected = -32005
 // being asked, until ctx is done.
 func (o *observer) watchClient(ctx context.Context) {
 	if o.session == nil || o.c.Peer.Modern() {
-		return // the server asks nobody by itself
+		return // the server cannot send requests
 	}
 	defer o.contain(ctx, "looking after a client")
 	ticker := time.NewTicker(pingEvery)

@@ -46,7 +46,7 @@ func (t *Query) Call(ctx context.Context, c *Call) (*mcp.CallToolResult, error) 
 	return t.withMeta(t.Output.answer(ctx, t.Tool, raw, value.Get), e), nil
 }
 
-// ask queries the workflow, and gives up early if there is nobody to answer.
+// ask queries the workflow, and gives up early if no worker can answer.
 func (t *Query) ask(ctx context.Context, c *Call, e *execution.Execution, args []any) (converter.EncodedValue, error) {
 	asking, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()

@@ -36,7 +36,7 @@ type sentUpdate struct {
 type waitFunc func(ctx context.Context) (context.Context, context.CancelFunc)
 
 // options are those of the update. It waits for its acceptance first: what fails
-// after that is no refusal.
+// after that is not a refusal.
 func (u *sentUpdate) options(runID string) client.UpdateWorkflowOptions {
 	return client.UpdateWorkflowOptions{
 		WorkflowID: u.key.ID, RunID: runID, UpdateID: u.updateID, UpdateName: u.UpdateName, Args: u.from(u.caller),

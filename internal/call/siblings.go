@@ -42,7 +42,7 @@ func finding(tools []Sibling, by *idtemplate.Template) *Sibling {
 	return nil
 }
 
-// A NextStep tells a model what to do after an answer that is no result.
+// A NextStep tells a model what to do after an answer that is not a result.
 type NextStep interface {
 	// GoOn says how to get at the result of a workflow that is still running.
 	GoOn(workflowID string) string

@@ -102,7 +102,7 @@ func (t *Update) Call(ctx context.Context, c *Call) (*mcp.CallToolResult, error)
 func (t *Update) repeatable() bool { return !t.UpdateIDs.Uses(idtemplate.UUID) }
 
 // answerIn reads the argument of an update for memo.AnswerUpdate, which can be of any type with
-// the JSON of an [Answer]. Of what is none, it returns the zero value.
+// the JSON of an [Answer]. It returns the zero value if the argument is not one.
 func answerIn(argument any) (a memo.Answer) {
 	data, err := json.Marshal(argument)
 	if err != nil || json.Unmarshal(data, &a) != nil {

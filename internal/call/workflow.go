@@ -63,7 +63,7 @@ func (t *Workflow) resume(ctx context.Context, c *Call, state string, in *Input)
 	ctx, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
 	defer cancel()
 	h, err := token.Parse(state)
-	if err != nil || h.Round == "" { // a task ID is no state
+	if err != nil || h.Round == "" { // a task ID is not a request state
 		return nil, advice.BadRequestState()
 	}
 	h.Holder = c.Caller.Principal
@@ -79,7 +79,7 @@ func (t *Workflow) resume(ctx context.Context, c *Call, state string, in *Input)
 }
 
 // cancelledByClient reports whether the client has cancelled the request, and
-// not just gone away. Over HTTP without sessions nobody can tell: there,
+// not just gone away. Over HTTP without sessions that cannot be known: there,
 // closing the stream is how a client cancels, and how a connection dies.
 func cancelledByClient(ctx context.Context, c *Call) bool {
 	overHTTP := c.Req.Extra != nil && c.Req.Extra.Header != nil

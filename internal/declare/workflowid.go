@@ -76,7 +76,7 @@ func (d *Declaration) StartsShared(ref *WorkflowRef, template *idtemplate.Templa
 			continue
 		}
 		if shared {
-			d.Mistake(field, fmt.Sprintf("true, and {%s} in WorkflowID", name), "one of the two: such an ID is no other caller's")
+			d.Mistake(field, fmt.Sprintf("true, and {%s} in WorkflowID", name), "one of the two: such an ID is not shared with other callers")
 		}
 		return
 	}

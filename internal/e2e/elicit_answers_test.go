@@ -253,7 +253,7 @@ func TestClientThatDeclinesByItself(t *testing.T) {
 				eventually(t, "the answer is on its way", func() bool { return s.requests.of("UpdateWorkflowExecution") > 0 })
 				model := generations()[0]
 				for _, action := range []string{"decline", "cancel"} {
-					contains(t, s.mute(model, "answer", `{"name":"ann","action":"`+action+`"}`).String(), `"type":"QuestionStaysOpen"`, "somebody has to accept")
+					contains(t, s.mute(model, "answer", `{"name":"ann","action":"`+action+`"}`).String(), `"type":"QuestionStaysOpen"`, "a person has to accept")
 				}
 				if n := s.count(id, enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED); n != 0 {
 					t.Errorf("the workflow has accepted %d answers", n)

@@ -21,7 +21,7 @@ import (
 var taskMethods = []string{"tasks/get", "tasks/update", "tasks/cancel"}
 
 // unknownTask is what every request about a task says that is not the caller's.
-const unknownTask = "Unknown task: there is no such task, it has expired, or it belongs to somebody else."
+const unknownTask = "Unknown task: there is no such task, it has expired, or it belongs to another caller."
 
 // wantUnknown fails the test unless all methods refuse an ID, in one way.
 func wantUnknown(t *testing.T, c rawPeer, what, id string) {

@@ -312,7 +312,7 @@ func TestUpdateWaitIsBounded(t *testing.T) {
 	session := dialAs(t, web.URL, "ann")
 	waiting := book(session, "a")
 	eventually(t, "the update waits", func() bool { return m.of("UpdateWorkflowExecution") > 0 })
-	contains(t, within(t, "an update too many", book(session, "a")), "Too many calls wait", "Nothing was done")
+	contains(t, within(t, "an update too many", book(session, "a")), "Too many calls are waiting", "Nothing was done")
 	if err := web.Config.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}

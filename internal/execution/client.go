@@ -90,7 +90,7 @@ func (c *Client) Cancel(ctx context.Context, e *Execution, reason string) error 
 }
 
 // IsAbsent reports whether a request failed because there is no such workflow. A
-// run ID that is none makes the request invalid.
+// malformed run ID makes the request invalid.
 func IsAbsent(err error, key Key) bool {
 	_, notFound := errors.AsType[*serviceerror.NotFound](err)
 	_, invalid := errors.AsType[*serviceerror.InvalidArgument](err)

@@ -120,7 +120,7 @@ func (e *UnreadableError) Unwrap() error { return e.Err }
 // neverSent reports whether a request surely did not reach Temporal: the SDK's
 // client has not even learned what the server can do, as it does before its first
 // request. Only the text tells. That there is no connection now says nothing: the
-// client repeats requests by itself, and an earlier attempt may have arrived.
+// client repeats requests automatically, and an earlier attempt may have arrived.
 func neverSent(err error) bool { return strings.Contains(err.Error(), "failed reaching server") }
 
 // FromService reports whether an error is that of a request to Temporal, and not of

@@ -22,7 +22,7 @@ type RefusedAnswerError struct {
 
 func (e *RefusedAnswerError) Error() string { return e.Reason }
 
-// BadAnswer is the error of what is no answer at all.
+// BadAnswer is the error of a malformed answer.
 func BadAnswer(reason string) *RefusedAnswerError { return &RefusedAnswerError{reason, reason} }
 
 // misfits says where an answer does not fit its question, without a word of the answer.
@@ -64,7 +64,7 @@ func (c *Client) Answer(ctx context.Context, e *Execution, a memo.Answer) error 
 			return &RefusedAnswerError{redact.Text(refusal.Message()), misfits(refusal)}
 		case refusal.Type() == memo.TypeStaysOpen:
 			return nil
-		case refusal.Type() == memo.TypeNotAsked: // answered by somebody else, withdrawn, or about to be asked again after a replay
+		case refusal.Type() == memo.TypeNotAsked: // answered by another caller, withdrawn, or about to be asked again after a replay
 			return nil
 		case strings.Contains(refusal.Message(), "unknown update "+memo.AnswerUpdate): // in a run that asks nothing yet
 			return nil
@@ -87,7 +87,7 @@ func (c *Client) Refuse(ctx context.Context, e *Execution, q memo.Question, reas
 		err = update.Get(ctx, nil)
 	}
 	if refusal, ok := errors.AsType[*temporal.ApplicationError](err); IsNotFound(err) || ok && refusal.Type() == memo.TypeNotAsked {
-		return nil // the workflow has ended, or somebody else's answer came first
+		return nil // the workflow has ended, or another answer came first
 	}
 	return err
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
-// StuckPrefix begins what is said of a workflow that goes on only if somebody fixes
+// StuckPrefix begins what is said of a workflow that goes on only if a person fixes
 // something.
 const StuckPrefix = "stuck: "
 

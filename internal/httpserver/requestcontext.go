@@ -12,7 +12,7 @@ import (
 
 // In a session over HTTP, the MCP SDK derives the context of every request from
 // that of the session's first HTTP request: it has the values of whoever opened
-// the session. What the SDK passes on of each HTTP request are its headers. One
+// the session. Of each HTTP request, the SDK forwards only the headers. One
 // of them therefore refers to the values of the request's own context.
 
 // contextHeader refers to a value of requestValues.

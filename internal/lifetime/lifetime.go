@@ -41,7 +41,7 @@ func Of(ctx context.Context) Lifetime {
 	return life
 }
 
-// WhileWanted returns a context for a call that ends when nobody can get its
+// WhileWanted returns a context for a call that ends when its client can no longer get its
 // answer any more, and a function that must be called when the call is over.
 func WhileWanted(ctx context.Context) (context.Context, func()) {
 	life := Of(ctx)

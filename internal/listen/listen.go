@@ -133,7 +133,7 @@ func (s *Stream) Notify(method string, params any) error {
 	return s.send(method, marshal(root))
 }
 
-// object reads a JSON object, nil if it is none.
+// object reads a JSON object, nil if it is not one.
 func object(data json.RawMessage) (members map[string]json.RawMessage) {
 	if json.Unmarshal(data, &members) != nil {
 		return nil

@@ -89,7 +89,7 @@ type Sender struct {
 const (
 	TypeInvalidAnswer = "InvalidAnswer"     // it does not fit the question
 	TypeNotAsked      = "QuestionNotAsked"  // no such question is open
-	TypeStaysOpen     = "QuestionStaysOpen" // it is declined, and waits for somebody who accepts it
+	TypeStaysOpen     = "QuestionStaysOpen" // it is declined, and waits for a person who accepts it
 )
 
 // The actions of an answer.

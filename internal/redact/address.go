@@ -36,7 +36,7 @@ var services = words(`admin api app auth backend broker cache consul db elastic 
 	mariadb memcached minio mongo mongodb mysql nats nfs nginx pg postgres postgresql prometheus proxy rabbit rabbitmq redis s3 server service smtp
 	sql temporal vault web webhook worker www zookeeper`)
 
-// servicePorts are those of 1024 and more at which everybody knows what listens.
+// servicePorts are those of 1024 and more with a well-known service.
 var servicePorts = map[int]bool{
 	1433: true, 1521: true, 2181: true, 2375: true, 2376: true, 2379: true, 3000: true, 3306: true, 4222: true, 5000: true, 5432: true, 5601: true, 5672: true,
 	6379: true, 6443: true, 7233: true, 8000: true, 8080: true, 8081: true, 8200: true, 8443: true, 8500: true, 8888: true, 9000: true, 9042: true, 9090: true,

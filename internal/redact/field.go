@@ -243,7 +243,7 @@ func looksRandom(word string) bool {
 	return len(word) >= 6 && strings.ContainsAny(word, digits) && !date.MatchString(word) && !algorithm.MatchString(word) && strings.Trim(word, digits+"-.:%") != ""
 }
 
-// harmless reports whether the value of a field with a telling name is none of a credential:
+// harmless reports whether the value of a field with a telling name is not a credential:
 // a number of something, the name of an error, or what has been replaced before.
 func harmless(name, value string) bool {
 	switch {

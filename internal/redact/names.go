@@ -76,7 +76,7 @@ func wordsOf(name string) []string {
 // Words at the end of a name that make a number of something out of its value.
 var countedBy = []string{"count", "length", "len", "size", "ttl", "age", "timeout", "expiry", "expires", "attempts", "retries", "limit", "index", "version"}
 
-// counts reports whether a number under this name is no credential: it says how many, how
+// counts reports whether a number under this name is not a credential: it says how many, how
 // long, or which user.
 func counts(name string) bool {
 	words := wordsOf(name)

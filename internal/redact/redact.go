@@ -22,7 +22,7 @@ import (
 const MaxLength = 4000
 
 // mostRead is how much of a text is looked at: an error can hold megabytes of
-// what somebody sent, and its reader polls.
+// what others sent, and its reader polls.
 const mostRead = 4 * MaxLength
 
 // Temporal's SDK puts the worker's identity (process and host name) and
@@ -41,7 +41,7 @@ func Text(s string) string {
 }
 
 // beginning returns what is looked at of s, cut between words if that loses
-// little: half an address would not be taken for one.
+// little: half an address would not be recognized.
 func beginning(s string) string {
 	if len(s) <= mostRead {
 		return s

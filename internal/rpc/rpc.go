@@ -7,7 +7,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 )
 
-// Error is a JSON-RPC error. The SDK passes on its code and data only if it
+// Error is a JSON-RPC error. The SDK forwards its code and data only if it
 // is not wrapped.
 func Error(code int64, message string, data any) *jsonrpc.Error {
 	e := &jsonrpc.Error{Code: code, Message: message}

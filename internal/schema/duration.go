@@ -50,7 +50,7 @@ func planFor(t reflect.Type) *plan {
 	return planner{map[reflect.Type]*plan{}}.plan(t)
 }
 
-// opaque reports whether the JSON of a type is none of encoding/json's business.
+// opaque reports whether the JSON of a type is not decided by encoding/json.
 func opaque(t reflect.Type) bool { return handwritten(t) || describesItself(t) }
 
 // holdsDuration reports whether a duration is reachable from a type.

@@ -24,7 +24,7 @@ func fromInvopop(s *jsonschema.Schema) (*jsontree.Node, error) {
 }
 
 // normalise writes the schema that allows everything as {}, except where true is what
-// everybody writes, and removes identifiers.
+// is commonly written, and removes identifiers.
 func normalise(n *jsontree.Node) {
 	walkSchemas(n, func(_ string, s *jsontree.Node) {
 		for _, key := range []string{"$id", "$schema", "$anchor", "$comment"} {

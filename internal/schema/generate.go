@@ -137,7 +137,7 @@ func (g *generator) byForm(t reflect.Type, addressable bool) *jsontree.Node {
 	return g.byKind(t)
 }
 
-// coarse is what can be said of a value of which nobody knows the details.
+// coarse is what can be said of a value whose details are unknown.
 func coarse(t reflect.Type) *jsontree.Node {
 	switch t.Kind() {
 	case reflect.Struct, reflect.Map:

@@ -125,7 +125,7 @@ func TestTypeMistakes(t *testing.T) {
 			`schema.tags at /minimum: found jsonschema tag "minimum=low" on integer, expected a keyword of that type with a value that fits it`,
 			`schema.tags at /length: found jsonschema tag "minLength=1" on integer, expected a keyword of that type with a value that fits it`,
 			`schema.tags at /typo: found jsonschema tag "nonsense=x" with an unknown keyword, expected a keyword such as description, enum or minimum`,
-			`schema.tags at /comma: found jsonschema tag with " two", which is no keyword, expected key=value, with commas in values written \\,`,
+			`schema.tags at /comma: found jsonschema tag with " two", which is not a keyword, expected key=value, with commas in values written \\,`,
 			`schema.tags at /enum_int: found jsonschema tag "enum=x" on integer, expected a keyword of that type with a value that fits it`,
 			`schema.tags at /type: found jsonschema tag "type=nonsense", expected a type of JSON Schema`,
 			`schema.tags at /range: found default 3 (must be >= 5 but is 3), expected a default that its own schema allows`,

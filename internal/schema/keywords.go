@@ -44,7 +44,7 @@ var schemaKeywords = map[string]holds{
 }
 
 // rewriteChildren replaces every schema directly below n by what f makes of it. The
-// pointer is that of the child relative to n. Boolean schemas are passed on as they are.
+// pointer is that of the child relative to n. Boolean schemas are passed as they are.
 func rewriteChildren(n *jsontree.Node, f func(pointer string, child any) any) {
 	for i, m := range n.Members {
 		at := "/" + jsontree.EscapeToken(m.Key)

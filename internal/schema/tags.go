@@ -160,7 +160,7 @@ func (g *generator) checkTag(tag string, keywords, combined *jsontree.Node) {
 		key, _, isKeyword := strings.Cut(part, "=")
 		if !isKeyword {
 			if part != "required" && part != "nullable" && part != "" {
-				g.fail(fmt.Sprintf("jsonschema tag with %s, which is no keyword", jsontree.Quote(part)), `key=value, with commas in values written \\,`)
+				g.fail(fmt.Sprintf("jsonschema tag with %s, which is not a keyword", jsontree.Quote(part)), `key=value, with commas in values written \\,`)
 			}
 			continue
 		}

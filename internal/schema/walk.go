@@ -172,7 +172,7 @@ func shallowest(list []jsonread.Violation) int {
 
 // levels are the schemas of a document with what each says of one level of a value alone:
 // without what is in its elements and members. A schema stands for itself if it says
-// nothing of those, or if that cannot be told apart (unevaluatedProperties).
+// nothing of those, or if that cannot be decided (unevaluatedProperties).
 type levels map[*jsonschema.Schema]*jsonschema.Schema
 
 // add adds a schema, and all that it leads to.

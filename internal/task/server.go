@@ -257,10 +257,10 @@ func (s *Server) serve(ctx context.Context, method string, req *Request) (result
 	return &taskAck{ResultType: "complete"}, nil
 }
 
-// Unknown is one error for all that is no task of the caller: what never
-// was, what has expired, and what is somebody else's.
+// Unknown is one error for all that is not a task of the caller: what never
+// existed, what has expired, and what belongs to another caller.
 func Unknown() error {
-	return rpc.Error(jsonrpc.CodeInvalidParams, "Unknown task: there is no such task, it has expired, or it belongs to somebody else.", nil)
+	return rpc.Error(jsonrpc.CodeInvalidParams, "Unknown task: there is no such task, it has expired, or it belongs to another caller.", nil)
 }
 
 func isUnknownCaller(err error) bool {

@@ -129,7 +129,7 @@ func (s *Server) known(ctx context.Context, req *listenRequest, stream *listen.S
 		if t == nil || err != nil {
 			continue
 		}
-		if len(tasks) == maxListened { // also of IDs that somebody has made up
+		if len(tasks) == maxListened { // also of made-up IDs
 			break
 		}
 		tasks = append(tasks, t)

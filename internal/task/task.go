@@ -51,7 +51,7 @@ func (s *Server) parse(raw json.RawMessage) (*task, error) {
 	if err != nil {
 		return nil, Unknown()
 	}
-	// A handle of a round is the state of a call that is no task.
+	// A token with a round is the state of a call, not a task.
 	if tool := s.Tools[h.Tool]; tool != nil && h.Round == "" {
 		return &task{Tool: tool, Server: s, id: id, token: h}, nil
 	}
@@ -59,7 +59,7 @@ func (s *Server) parse(raw json.RawMessage) (*task, error) {
 }
 
 // find looks the task's workflow up, if the caller may touch it. What is not
-// there, expired or somebody else's is one error, after the same one request.
+// there, expired or another caller's is one error, after the same one request.
 func (t *task) find(ctx context.Context, req mcp.Request) (*execution.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
 	defer cancel()
@@ -77,7 +77,7 @@ func (t *task) cancel(ctx context.Context, req mcp.Request, seen *execution.Snap
 	ctx, cancel := context.WithTimeout(ctx, execution.RequestTimeout)
 	defer cancel()
 	if !t.Owns(ctx, req, seen) {
-		return rpc.Error(jsonrpc.CodeInvalidParams, "The task's work was started by somebody else, who alone can cancel it in this way.", nil)
+		return rpc.Error(jsonrpc.CodeInvalidParams, "The task belongs to another caller, who alone can cancel it.", nil)
 	}
 	if seen.Closed() {
 		return nil

@@ -73,9 +73,9 @@ func (f *Flags) Check() error {
 	}{
 		{f.Demo && f.Stdio, "-demo and -stdio do not go together"},
 		{f.Demo && f.Given("data"), "-demo and -data do not go together: the demo keeps nothing"},
-		{f.Demo && f.UntilEOF, "-demo and -until-eof do not go together: the demo ends by itself"},
+		{f.Demo && f.UntilEOF, "-demo and -until-eof do not go together: the demo ends when it is done"},
 		{f.Demo && f.Given("temporal"), "-demo and -temporal do not go together: the demo runs its own Temporal"},
-		{f.Stdio && f.UntilEOF, "-until-eof and -stdio do not go together: -stdio stops then by itself"},
+		{f.Stdio && f.UntilEOF, "-until-eof and -stdio do not go together: -stdio always stops then"},
 		{f.Stdio && f.Given("http"), "-stdio and -http do not go together"},
 		{existing != "" && f.Given("data"), "-data is for the embedded Temporal, but " + existing + " names an existing one"},
 		{f.Data == "" && !f.Demo && existing == "", "-data: name a file; this system has no cache directory for a default"},
@@ -107,7 +107,7 @@ func checkAddress(name, address string) error {
 
 // existingTemporal returns the setting that asks for an existing Temporal, or
 // "". A configuration file at its usual place does not count, and neither does
-// an API key: an example must not turn to somebody's production by itself.
+// an API key: an example must not connect to a production system without being told to.
 func (f *Flags) existingTemporal(lookup func(string) (string, bool)) string {
 	if f.Demo {
 		return ""

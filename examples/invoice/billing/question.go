@@ -31,7 +31,7 @@ func (d Decision) verdict(by durablemcp.Sender) verdict {
 // Cancelling the context withdraws the question.
 //
 // An approver who declines to answer has not decided anything, nor has a client
-// that declines by itself: the question stays open for the others.
+// that declines automatically: the question stays open for the others.
 func (p *process) ask(ctx workflow.Context, deadline time.Time) {
 	question := fmt.Sprintf("Invoice %q of %q for %v (%s) waits for your decision. Without one, it is rejected on %s.",
 		p.invoice.ID, p.invoice.Customer, p.status.Total, p.whatFor(), clock(deadline))

@@ -155,7 +155,7 @@ func TestDecliningIsNoDecision(t *testing.T) {
 			})
 			status := w.run(invoice("INV-1", 500*money.Dollar))
 			mustBe(t, status, "all lines are paid", initializing, validating, pending, approved, paying, paid)
-			declined.mustBeRefused(t, "QuestionStaysOpen", "until somebody accepts")
+			declined.mustBeRefused(t, "QuestionStaysOpen", "until a person accepts")
 		})
 	}
 }

@@ -29,7 +29,7 @@ func (c *Client) ActiveAlerts(ctx context.Context, area string) ([]Alert, error)
 		return nil, err
 	}
 	// "No alerts" is an empty list. A missing list is no answer at all, and
-	// must never be taken for "you are safe".
+	// must never be read as "you are safe".
 	if answer.Features == nil {
 		return nil, malformed("it has no list of alerts")
 	}
