@@ -1,7 +1,6 @@
-// Package ask is all of the library that runs in workflows: what they ask people, how far they
-// say that they are, and who called them. It is deterministic, and what it writes stands in
-// package memo. The functions of package durablemcp are thin layers over it, and their
-// documentation holds.
+// Package ask is the workflow-side code: questions, progress, and the caller. It is deterministic,
+// and writes what package memo defines. The functions of package durablemcp are thin layers over
+// it, and document its contracts.
 package ask
 
 import (
@@ -55,15 +54,15 @@ func Elicit(ctx workflow.Context, t reflect.Type, message string, options Option
 // ElicitURL asks a person to open a web page.
 func ElicitURL(ctx workflow.Context, message, link string, options Options) error {
 	if u, err := url.Parse(link); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return misuse("ElicitURL", fmt.Sprintf("%q is not the address of a web page", redact.Cut(link, mostShownLink)))
+		return misuse("ElicitURL", fmt.Sprintf("%q is not the address of a web page", redact.Cut(link, maxShownLink)))
 	}
 	_, err := ask(ctx, memo.Question{Mode: memo.ModeURL, Message: message, URL: link}, options, consent)
 	return err
 }
 
-// mostShownLink is how many bytes of a wrong address an error shows: Temporal takes no
+// maxShownLink is how many bytes of a wrong address an error shows: Temporal takes no
 // failure of any length.
-const mostShownLink = 200
+const maxShownLink = 200
 
 // consent reads the answer to a URL: there is nothing in it.
 func consent(json.RawMessage) (json.RawMessage, []string) { return nil, nil }
@@ -91,9 +90,9 @@ func ask(ctx workflow.Context, q memo.Question, options Options, read readFunc) 
 
 	open := &openQuestion{Question: q, read: read, text: detail(q)}
 	open.measure() //workflowcheck:ignore // it depends on q alone
-	if p.bounded && open.size > mostQuestions-roomForRefusals {
+	if p.bounded && open.size > maxQuestions-roomForRefusals {
 		return nil, misuse("Elicit", fmt.Sprintf("the question takes %d bytes as JSON, with its schema; the memo has room for %d: ask for less, in fewer words",
-			open.size, mostQuestions-roomForRefusals))
+			open.size, maxQuestions-roomForRefusals))
 	}
 	forget, err := remember(ctx, p, open)
 	defer forget()

@@ -20,7 +20,7 @@ func ReportProgress(ctx workflow.Context, done, total float64, message string) e
 	p := memo.Progress{Done: done, Total: total, Message: message, At: workflow.Now(ctx).UTC()}
 	run := publisherOf(ctx)
 	if run.bounded {
-		p.Message = redact.Cut(message, mostProgressText)
+		p.Message = redact.Cut(message, maxProgressText)
 	}
 	return run.report(ctx, p)
 }

@@ -47,10 +47,10 @@ const memoChange = "durablemcp.memo"
 // What the memo has room for. Temporal Cloud takes 40 KB in all, in which there must be
 // room for what a payload codec adds, and for what is not the library's.
 const (
-	mostShown        = 20       // questions
-	mostQuestions    = 16 << 10 // bytes of them, as JSON
-	mostProgressText = 1000     // bytes of the message of a report
-	roomForRefusals  = 100      // bytes in a question for how many wrong answers it had
+	maxShown        = 20       // questions
+	maxQuestions    = 16 << 10 // bytes of them, as JSON
+	maxProgressText = 1000     // bytes of the message of a report
+	roomForRefusals = 100      // bytes in a question for how many wrong answers it had
 )
 
 // publisherOf returns the publisher of a run, and starts it.
@@ -111,7 +111,7 @@ func (p *publisher) visible() []*openQuestion {
 	}
 	size := 0
 	for i, q := range p.questions {
-		if size += q.size; i == mostShown || size > mostQuestions {
+		if size += q.size; i == maxShown || size > maxQuestions {
 			return p.questions[:i]
 		}
 	}
@@ -234,9 +234,9 @@ func (p *publisher) askAgain(ctx workflow.Context, r memo.WrongAnswer) error {
 		return err
 	}
 	q.Refused++
-	q.Reason = redact.Cut(r.Reason, mostReason)
-	q.measure()                 //workflowcheck:ignore // it depends on the question alone
-	if q.size > mostQuestions { // the question itself has the room
+	q.Reason = redact.Cut(r.Reason, maxReason)
+	q.measure()                //workflowcheck:ignore // it depends on the question alone
+	if q.size > maxQuestions { // the question itself has the room
 		q.Reason = ""
 		q.measure() //workflowcheck:ignore // as above
 	}

@@ -67,8 +67,8 @@ func remember(ctx workflow.Context, p *publisher, q *openQuestion) (forget func(
 	return func() { p.drop(q) }, err
 }
 
-// mostReason is how many bytes of the reason for which an answer was refused are shown.
-const mostReason = 500
+// maxReason is how many bytes of the reason for which an answer was refused are shown.
+const maxReason = 500
 
 // measure notes how much room the question takes in the memo.
 func (q *openQuestion) measure() { q.size = len(marshal(q.Question)) }

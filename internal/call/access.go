@@ -1,7 +1,6 @@
-// Package call is one call of a tool, on the MCP side: it reads the arguments, lets the execution
-// be started, found, asked or awaited, tells the client what the workflow asks and how far it is,
-// and says how it ended, or what a model is to do. It knows executions by package execution, and
-// tasks by package task.
+// Package call handles tools/call: it decodes the arguments, starts or finds the workflow, waits for
+// it, forwards what it asks and how far it is, and builds the result. It uses package execution for
+// Temporal, and package task for calls that become tasks.
 package call
 
 import (

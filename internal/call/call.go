@@ -93,9 +93,9 @@ func (t *Tool) Handler(call Func) func(*execution.Client) mcp.ToolHandler {
 	}
 }
 
-// contain keeps a panic in a goroutine of the library, such as that of a user's
+// recoverPanic keeps a panic in a goroutine of the library, such as that of a user's
 // hook, from taking the process down. It must be deferred.
-func (t *Tool) contain(ctx context.Context, doing string) {
+func (t *Tool) recoverPanic(ctx context.Context, doing string) {
 	if p := recover(); p != nil {
 		t.Opts.Logger.ErrorContext(ctx, "durablemcp: "+doing+" panicked", "tool", t.Name, "panic", p, "stack", string(debug.Stack()))
 	}

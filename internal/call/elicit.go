@@ -142,7 +142,7 @@ func (o *observer) elicit(ctx context.Context, q memo.Question) {
 		o.openSince = time.Now()
 	}
 	go func() {
-		defer o.contain(ctx, "asking a person")
+		defer o.recoverPanic(ctx, "asking a person")
 		defer cancel()
 		err := errors.New("asking panicked")
 		defer func() { o.elicited(ctx, err) }()
@@ -265,17 +265,3 @@ func (o *observer) hasElicitFailed() bool {
 // maxElicitation is how long a call stays open while a person is being asked: a client
 // that has gone without a word must not hold it for ever.
 const maxElicitation = time.Hour
-
-// deadline is when the wait is over: not while a person is being asked, and
-// after that no sooner than a whole wait later.
-func (o *observer) deadline(of time.Time) time.Time {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	switch {
-	case o.open > 0:
-		of = earlier(time.Now().Add(lookForLife), o.openSince.Add(maxElicitation))
-	case o.waitUntil.After(of):
-		of = o.waitUntil
-	}
-	return notAfter(of, o.expires)
-}

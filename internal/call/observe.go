@@ -14,8 +14,8 @@ import (
 // workflow again, and after how long it does although nothing has changed that
 // the history tells, as retries of activities do not.
 const (
-	lookAgain   = 2 * time.Second
-	lookForLife = time.Minute
+	minLookInterval = 2 * time.Second
+	maxLookInterval = time.Minute
 )
 
 // observe waits for the workflow until the deadline, passing on what it asks and
@@ -32,7 +32,7 @@ func (w *Waiter) observe(ctx context.Context, c *Call, a *observer, e *execution
 	defer a.withdrawAll()
 	go a.watchClient(ctx)
 	watch := c.Watch(ctx, e.ID, e.RunID)
-	pause := lookForLife
+	pause := maxLookInterval
 	if a.wantsProgress() {
 		pause = 0 // also if nothing happens
 	}
@@ -70,18 +70,18 @@ func (o *observer) look(ctx context.Context) (*mcp.CallToolResult, time.Duration
 		if ctx.Err() == nil {
 			o.log(ctx, "describing a workflow failed", "workflow_id", o.e.ID, "error", err)
 		}
-		return nil, lookAgain
+		return nil, minLookInterval
 	case seen.Closed():
-		return nil, lookForLife
+		return nil, maxLookInterval
 	}
 	theirs := o.mayAnswer(ctx, o.c.Caller, seen)
 	seen = seen.WithQuestions(theirs)
 	o.progress(ctx, seen)
 	answer := o.show(ctx, seen, theirs)
 	if o.wantsProgress() && len(seen.GetPendingActivities()) > 0 {
-		return answer, lookAgain
+		return answer, minLookInterval
 	}
-	return answer, lookForLife
+	return answer, maxLookInterval
 }
 
 // lastLook answers when the wait is over.
@@ -154,4 +154,18 @@ func (w *Waiter) look(ctx context.Context, c *Call, e *execution.Execution) advi
 		}
 	}
 	return w.running(ctx, c, seen.WithQuestions(w.mayAnswer(ctx, c.Caller, seen)))
+}
+
+// deadline is when the wait is over: not while a person is being asked, and
+// after that no sooner than a whole wait later.
+func (o *observer) deadline(of time.Time) time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case o.open > 0:
+		of = earlier(time.Now().Add(maxLookInterval), o.openSince.Add(maxElicitation))
+	case o.waitUntil.After(of):
+		of = o.waitUntil
+	}
+	return notAfter(of, o.expires)
 }

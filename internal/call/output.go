@@ -32,7 +32,7 @@ func (o *Output) text(ctx context.Context, tool *Tool, raw json.RawMessage) (tex
 	if o.Typ == nil || string(raw) == "null" {
 		return ""
 	}
-	defer tool.contain(ctx, "the text of a result")
+	defer tool.recoverPanic(ctx, "the text of a result")
 	v := reflect.New(o.Typ) // its methods are those of the type and of a pointer to it
 	t, ok := reflect.TypeAssert[textResult](v)
 	if !ok && o.Typ.Kind() == reflect.Pointer {

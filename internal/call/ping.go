@@ -28,7 +28,7 @@ func (o *observer) watchClient(ctx context.Context) {
 	if o.session == nil || o.c.Peer.Modern() {
 		return // the server cannot send requests
 	}
-	defer o.contain(ctx, "looking after a client")
+	defer o.recoverPanic(ctx, "looking after a client")
 	ticker := time.NewTicker(pingEvery)
 	defer ticker.Stop()
 	for missed := 0; ; {

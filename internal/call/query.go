@@ -52,7 +52,7 @@ func (t *Query) ask(ctx context.Context, c *Call, e *execution.Execution, args [
 	defer cancel()
 	unattended := make(chan string, 1)
 	go func() {
-		defer t.contain(asking, "looking for a worker")
+		defer t.recoverPanic(asking, "looking for a worker")
 		if problem := c.WithoutWorker(asking, e); problem != "" {
 			unattended <- problem
 			cancel()

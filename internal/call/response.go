@@ -12,7 +12,7 @@ import (
 	"github.com/durablemcp/durablemcp/internal/execution"
 )
 
-// MetaKey and MetaKeyError of package durablemcp.
+// MetaKeyWorkflow and MetaKeyError of package durablemcp.
 const (
 	MetaKeyWorkflow = "io.github.durablemcp/workflow"
 	MetaKeyError    = "io.github.durablemcp/error"

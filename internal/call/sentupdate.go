@@ -22,7 +22,7 @@ import (
 	"github.com/durablemcp/durablemcp/internal/redact"
 )
 
-// A sentUpdate is the update of one call of an durablemcp.UpdateTool.
+// A sentUpdate is the update of one call of a durablemcp.UpdateTool.
 type sentUpdate struct {
 	*Update
 	*messageInput
@@ -92,7 +92,7 @@ func (u *sentUpdate) startAndDeliver(ctx context.Context, wait waitFunc) (answer
 	start, rec := u.Start.optionsFor(u.key.ID, u.startInput, u.caller)
 	start.WorkflowIDConflictPolicy = enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 	start.EnableEagerStart = false // not taken together with an update
-	for range mostStarts {
+	for range maxStarts {
 		u.e = &execution.Execution{ID: u.key.ID, Queue: start.TaskQueue, Created: rec.Created}
 		answer, err = u.startWith(ctx, wait, start)
 		taken, isTaken := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err)
@@ -149,7 +149,7 @@ func (u *sentUpdate) checkStart(ctx context.Context) error {
 		u.log(ctx, "describing a workflow failed", "workflow_id", u.e.ID, "error", err)
 		return advice.UpdateUnchecked(err)
 	}
-	_, err = u.Start.joinable(ctx, seen, u.startInput, u.caller)
+	_, err = u.Start.checkSameWork(ctx, seen, u.startInput, u.caller)
 	return err
 }
 
@@ -200,7 +200,7 @@ func (u *sentUpdate) checkArguments(ctx context.Context) *advice.ToolError {
 	return &advice.ToolError{
 		Type: advice.TypeConflict,
 		Message: fmt.Sprintf("The workflow %q has taken an update of this ID (%s) before, with other arguments or from another caller. Nothing was done.",
-			u.e.ID, redact.Cut(u.updateID, mostSummary)),
+			u.e.ID, redact.Cut(u.updateID, maxSummary)),
 		Advice: "Call again with the arguments of then to get its answer. If those of now are meant, look at the workflow's state, and tell the user.",
 	}
 }

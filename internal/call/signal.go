@@ -54,7 +54,7 @@ func (t *Signal) send(ctx context.Context, c *Call, m *messageInput) (*execution
 
 // sendWithStart signals the workflow, and starts it if it is not running.
 func (t *Signal) sendWithStart(ctx context.Context, c *Call, m *messageInput) (*execution.Execution, error) {
-	for range mostStarts {
+	for range maxStarts {
 		e, err := t.Start.holder(ctx, c, m, "")
 		switch {
 		case err != nil:
@@ -112,7 +112,7 @@ func (t *Signal) checkStart(ctx context.Context, c *Call, m *messageInput, e *ex
 	if seen.Memo.Record.Salt == rec.Salt {
 		return nil
 	}
-	if _, err := t.Start.joinable(ctx, seen, m.startInput, m.caller); err != nil {
+	if _, err := t.Start.checkSameWork(ctx, seen, m.startInput, m.caller); err != nil {
 		return &advice.ToolError{
 			Type: advice.TypeConflict,
 			Message: fmt.Sprintf("Another call started the workflow %q at the same moment, with other arguments or for another caller. "+

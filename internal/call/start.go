@@ -64,7 +64,7 @@ func (s *Starter) start(ctx context.Context, c *Call, id string, in *Input) (*ex
 		// Who starts again has to look first whether the work was just done.
 		options.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
 	}
-	for range mostStarts {
+	for range maxStarts {
 		e, taken, err := c.Start(ctx, options, rec, s.WorkflowType, in.from(caller))
 		if err != nil {
 			s.log(ctx, "starting a workflow failed", "workflow_id", id, "error", err)
@@ -80,16 +80,16 @@ func (s *Starter) start(ctx context.Context, c *Call, id string, in *Input) (*ex
 			s.log(ctx, "describing a workflow failed", "workflow_id", id, "error", err)
 			return nil, advice.NothingStarted(advice.ServiceFailure(err))
 		case !seen.Closed() || options.WorkflowIDReusePolicy == s.Options.WorkflowIDReusePolicy || s.answers(ctx, seen, in, caller):
-			return s.joinable(ctx, seen, in, caller)
+			return s.checkSameWork(ctx, seen, in, caller)
 		}
 		options.WorkflowIDReusePolicy = s.Options.WorkflowIDReusePolicy
 	}
 	return nil, advice.KeepsChanging(id, s.Template.Arguments())
 }
 
-// mostStarts is how often a call tries to start its workflow: first if the ID was
+// maxStarts is how often a call tries to start its workflow: first if the ID was
 // never used, then as the policy says, then if it was deleted in between.
-const mostStarts = 4
+const maxStarts = 4
 
 // answers reports whether a closed run answers a call that repeats it, although
 // the reuse policy may allow a new one.
@@ -97,7 +97,7 @@ func (s *Starter) answers(ctx context.Context, seen *execution.Snapshot, in *Inp
 	if s.Restarts(seen.Info().GetStatus(), seen.Now().Sub(seen.Info().GetCloseTime().AsTime())) {
 		return false
 	}
-	_, err := s.joinable(ctx, seen, in, caller)
+	_, err := s.checkSameWork(ctx, seen, in, caller)
 	return err == nil
 }
 
@@ -125,9 +125,9 @@ func givenDigest(in *Input) string {
 	return in.Given
 }
 
-// joinable returns the described execution if it was started with the same
+// checkSameWork returns the described execution if it was started with the same
 // arguments by a caller whose work this one may join.
-func (s *Starter) joinable(ctx context.Context, seen *execution.Snapshot, in *Input, caller Caller) (*execution.Execution, error) {
+func (s *Starter) checkSameWork(ctx context.Context, seen *execution.Snapshot, in *Input, caller Caller) (*execution.Execution, error) {
 	e := seen.Execution()
 	if e.Record.Input == "" || seen.WorkflowType() != s.WorkflowType || !s.mayTouch(ctx, s.Allow, s.access(caller, seen)) {
 		return nil, advice.Conflict(fmt.Sprintf("The workflow ID %q belongs to work that this tool did not start for this caller.", e.ID), s.Template.Arguments())
@@ -146,17 +146,17 @@ func (s *Starter) joinable(ctx context.Context, seen *execution.Snapshot, in *In
 // (limit.userMetadataSummarySize): as JSON, in which each quote takes two bytes, and
 // with what a payload codec adds.
 const (
-	mostSummary = 200
-	minSummary  = 20
+	maxSummary = 200
+	minSummary = 20
 )
 
 // Summary is the one line by which the Web UI shows what a workflow is: the
 // tool and its arguments, as code in Temporal's Markdown.
 func Summary(tool string, in *Input) string {
-	arguments := redact.Cut(strings.ReplaceAll(string(in.Canonical), "`", "'"), mostSummary)
-	for limit := mostSummary; ; limit -= 10 {
+	arguments := redact.Cut(strings.ReplaceAll(string(in.Canonical), "`", "'"), maxSummary)
+	for limit := maxSummary; ; limit -= 10 {
 		text := fmt.Sprintf("%s `%s`", tool, redact.Cut(arguments, max(limit, minSummary)))
-		if len(advice.MustMarshal(text)) <= mostSummary || limit <= minSummary {
+		if len(advice.MustMarshal(text)) <= maxSummary || limit <= minSummary {
 			return text
 		}
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // checkAnswer decides whether a caller may answer the question that an answer, given
-// through an durablemcp.UpdateTool, is for. A question that is not the caller's to answer
+// through a durablemcp.UpdateTool, is for. A question that is not the caller's to answer
 // looks like one that is not open.
 func (t *Update) checkAnswer(ctx context.Context, c *Call, e *execution.Execution, m *messageInput) error {
 	given := answerIn(m.argument())

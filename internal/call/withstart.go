@@ -49,5 +49,5 @@ func (s *WithStart) holder(ctx context.Context, c *Call, m *messageInput, runID 
 	case seen.Closed() && s.Restarts(seen.Info().GetStatus(), ForEver):
 		return nil, nil //nolint:nilnil // Temporal lets it start again
 	}
-	return s.joinable(ctx, seen, m.startInput, m.caller)
+	return s.checkSameWork(ctx, seen, m.startInput, m.caller)
 }

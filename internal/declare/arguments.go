@@ -41,7 +41,7 @@ func (d *Declaration) Payload(input any, names []string) *Arguments {
 	return d.input(signature{names, prototypes(input, len(names) > 0), "Input"})
 }
 
-// input makes the binding of arguments, and returns nil after a mistake.
+// input makes the decoder of arguments, and returns nil after a mistake.
 func (d *Declaration) input(sig signature) *Arguments {
 	if !d.argNames(sig.names, sig.types) {
 		return nil

@@ -38,7 +38,7 @@ func (d *Declaration) WorkflowResult(ref *WorkflowRef, output any, others ...jso
 	return d.Result(ref.shape.Result, "Workflow", others...)
 }
 
-// Result makes the binding of results of a type, nil if it is not known, beside
+// Result makes the output of results of a type, nil if it is not known, beside
 // other answers. It returns nil after a mistake.
 func (d *Declaration) Result(t reflect.Type, field string, others ...json.RawMessage) *Result {
 	s, err := schema.ForOutput(t, others...)

@@ -68,7 +68,7 @@ type sharing struct {
 	tool   string
 }
 
-// StartsShared checks the field Shared of a tool that starts workflows, and
+// StartsShared checks the field SharedID of a tool that starts workflows, and
 // keeps it for the others.
 func (d *Declaration) StartsShared(ref *WorkflowRef, template *idtemplate.Template, shared bool, field string) {
 	for _, name := range []string{idtemplate.Principal, idtemplate.UUID} {

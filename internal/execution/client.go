@@ -1,6 +1,6 @@
-// Package execution is the Temporal side of a tool: it starts workflow executions, describes,
-// follows, watches and cancels them, gives them answers, and says what their failures and those
-// of requests mean. It knows nothing of MCP, nor what a model is told.
+// Package execution is the Temporal side of a tool: it starts, describes, follows, watches and
+// cancels workflow executions, sends them answers, and explains their failures and those of
+// requests. It does not know MCP.
 package execution
 
 import (

@@ -55,7 +55,7 @@ func KindOf(err error) FailureKind {
 }
 
 // refusedAs is the kind of a request that Temporal has answered with a refusal, after
-// which nothing was done. It is outcomeUnknown for the codes that can stand for a request
+// which nothing was done. It is [OutcomeUnknown] for the codes that can stand for a request
 // which was carried out: Unavailable, DeadlineExceeded and Canceled, and Internal,
 // DataLoss and Unknown, with which a server or a proxy says that it does not know itself.
 func refusedAs(err error) FailureKind {

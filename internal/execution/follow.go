@@ -39,7 +39,7 @@ func IsOutcome(err error) bool {
 }
 
 // Follow waits until the workflow has closed, following it through retries,
-// continue-as-new and resets, and keeps e.runID at the last run that it saw.
+// continue-as-new and resets, and keeps e.RunID at the last run that it saw.
 //
 // The error is nil for a completed workflow, a
 // [temporal.WorkflowExecutionError] for one that ended in another way, and

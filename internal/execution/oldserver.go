@@ -13,7 +13,7 @@ import (
 const MinVersion = "1.25.0"
 
 // An oldServerError says that the Temporal server is older than
-// [MinTemporalVersion].
+// durablemcp.MinTemporalVersion.
 type oldServerError struct{ version string } // empty if it is not known
 
 func (e *oldServerError) Error() string {

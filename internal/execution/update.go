@@ -59,7 +59,7 @@ func (c *Client) AcceptedUpdate(ctx context.Context, e *Execution, updateID stri
 	}
 }
 
-// acceptedFromStart is acceptedUpdate by the requests of the client itself, which knows its
+// acceptedFromStart is [Client.AcceptedUpdate] by the requests of the client itself, which knows its
 // namespace, but reads histories from their start only.
 func (c *Client) acceptedFromStart(ctx context.Context, e *Execution, updateID string) (*update.Request, error) {
 	events := c.GetWorkflowHistory(ctx, e.ID, e.RunID, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)

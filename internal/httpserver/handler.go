@@ -1,6 +1,6 @@
-// Package httpserver serves MCP over streamable HTTP to all generations of clients on one URL:
-// which handler of the SDK answers a request, how long its answer is wanted, the values of its
-// own context, and responses that outlast the server's write timeout.
+// Package httpserver serves MCP over streamable HTTP to all generations of clients on one URL. It
+// picks the handler of the SDK for each request, notices when a client disconnects, carries the
+// values of each request's context, and lifts the server's write timeout for streams.
 package httpserver
 
 import (

@@ -5,12 +5,11 @@
 // something that the library knows about the call. "{{" and "}}" stand for
 // literal braces.
 //
-// IDs are printable ASCII (see [Printable]), and the ID tells the values that it
-// was made of: different values make different IDs, whatever they are. To that
-// end some bytes of a value are spelled in the way of URLs:
+// IDs are printable ASCII (see [Printable]), and different values never make the
+// same ID. For that, some bytes of a value are percent-encoded as in URLs:
 //
 //   - those beyond printable ASCII, so that "{city}" is Z%C3%BCrich for Zürich,
-//   - a percent sign that would read as such a spelling: %2F is %252F,
+//   - a percent sign that two hexadecimal digits follow: %2F is %252F,
 //   - the first character of the text behind the placeholder, if another value
 //     comes after it: "{customer}-{item}" is acme%2Dnorth-bolts for acme-north and
 //     bolts, and acme-north-bolts for acme and north-bolts.

@@ -1,5 +1,5 @@
-// Package jsonread reads JSON strictly: it refuses what encoding/json passes over in silence, bounds
-// what it reads, and gives each number its one spelling.
+// Package jsonread reads JSON strictly: it rejects what encoding/json silently accepts (repeated
+// members, invalid UTF-8), bounds its input, and gives each number one spelling.
 package jsonread
 
 import (

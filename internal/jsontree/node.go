@@ -1,5 +1,4 @@
-// Package jsontree is JSON whose objects keep the order of their members, and how JSON is written
-// and shown in messages.
+// Package jsontree is a JSON tree that keeps the order of members, with helpers to print it.
 package jsontree
 
 import (

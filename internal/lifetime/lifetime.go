@@ -1,5 +1,5 @@
-// Package lifetime tells how long the answer to a request is wanted: whether its connection,
-// its session and the HTTP server are still there.
+// Package lifetime tells when to give up on a request: when its client is gone, its session has
+// ended, or the server shuts down.
 package lifetime
 
 import (
@@ -15,7 +15,7 @@ import (
 // In a session over HTTP, the context of a call does not end with the HTTP
 // request, nor with the session: the SDK lets the call go on, and waits for it
 // when the session is deleted. What can be known of the client travels in the
-// values of the request's context (see requestcontext.go).
+// values of the request's context (see package httpserver).
 
 // errClientGone is the cause of the context of a call whose answer nobody can
 // get any more. It is not a cancellation by the client.

@@ -1,10 +1,10 @@
 // Package listen carries subscriptions to tasks (ext-tasks, Task Status
-// Notifications) past the MCP SDK, which knows nothing of them: it drops the
+// Notifications) past the MCP SDK, which does not know them: it drops the
 // task IDs of a subscriptions/listen request, and sends no notifications/tasks.
 //
-// What stands between the SDK and the client takes the IDs out of the request
-// and opens a [Stream]; the SDK passes its token on in the request's _meta; the
-// server finds the stream by it, agrees to IDs, and notifies.
+// The HTTP handler and [Conn] take the IDs out of the request and open a [Stream].
+// Its token travels in the request's _meta; with it, the server finds the stream, agrees to
+// IDs, and notifies.
 package listen
 
 import (

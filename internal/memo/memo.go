@@ -1,6 +1,6 @@
-// Package memo is what a workflow tells clients of itself in its memo, and the updates by
-// which it is answered: the one thing that the code in the workflow and the code around it
-// share. All names and JSON in it stand in users' histories: they never change.
+// Package memo is the data format that workflow code and server share: what a workflow tells
+// clients in its memo, and the updates that answer it. Its names and JSON are stored in workflow
+// histories, and must never change.
 package memo
 
 import (

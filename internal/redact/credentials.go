@@ -9,7 +9,7 @@ var (
 	privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE)[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*-----|$)`)
 	scheme     = regexp.MustCompile(`(?i)\b(bearer|basic|digest|negotiate)(\s+|%20)([A-Za-z0-9._~+/\-]{6,}=*)`)
 
-	// What stands before a credential without a name that tells.
+	// What stands before a credential without a sensitive name.
 	userFlag   = regexp.MustCompile(`\s(?:-u|--user|--proxy-user)[\s=]+|\s-u`)
 	identified = regexp.MustCompile(`(?i)\bidentified\s+(?:with\s+\S+\s+)?(?:by|as)\s+(?:values\s+|password\s+)?`)
 

@@ -10,7 +10,7 @@ type bracketing struct{ left, right string }
 
 var bracketings = []bracketing{{"<", ">"}, {"&lt;", "&gt;"}, {`\u003c`, `\u003e`}}
 
-// withoutElements replaces the contents of XML elements with telling names, and of those that
+// withoutElements replaces the contents of XML elements with sensitive names, and of those that
 // follow an element that holds such a name.
 func withoutElements(s string) string {
 	for _, brackets := range bracketings {
@@ -41,12 +41,12 @@ func (b bracketing) without(s string) string {
 		}
 		local := name[strings.LastIndexByte(name, ':')+1:]
 		if slices.Contains(naming, local) {
-			end, _, _ := strings.Cut(lower[start:min(len(lower), start+mostSeparator)], b.left)
+			end, _, _ := strings.Cut(lower[start:min(len(lower), start+maxSeparator)], b.left)
 			isNamed = namesCredential(end)
 			at = start
 			continue
 		}
-		if !tells(s[at:at+len(name)]) && !isNamed {
+		if !isSensitiveName(s[at:at+len(name)]) && !isNamed {
 			continue
 		}
 		isNamed = false
@@ -71,7 +71,7 @@ func (b bracketing) without(s string) string {
 	}
 }
 
-const mostAttributes = 1000
+const maxAttributes = 1000
 
 // opening reads the name of the element that opens here, and where its content begins.
 func (b bracketing) opening(s string, at int) (name string, start int, is bool) {
@@ -82,7 +82,7 @@ func (b bracketing) opening(s string, at int) (name string, start int, is bool) 
 	if end == at {
 		return "", 0, false
 	}
-	attributes, _, closed := strings.Cut(s[end:min(len(s), end+mostAttributes)], b.right)
+	attributes, _, closed := strings.Cut(s[end:min(len(s), end+maxAttributes)], b.right)
 	if !closed || strings.HasSuffix(attributes, "/") || attributes != "" && !isSpace(attributes, 0) || strings.Contains(attributes, b.left) {
 		return "", 0, false
 	}

@@ -7,28 +7,28 @@ import (
 )
 
 // What names of credentials have in them, whatever separates their words.
-var telling = []string{
+var sensitiveWords = []string{
 	"password", "passwd", "passphrase", "passcode", "passwort", "kennwort", "contrasena", "contraseña", "motdepasse", "pwd",
 	"secret", "token", "credential", "signature", "apikey", "accesskey", "accountkey", "privatekey", "secretkey", "encryptionkey",
 	"signingkey", "masterkey", "sharedkey", "authkey", "sshkey", "sessionid", "sessionkey", "authorization", "cookie",
 }
 
 // Words that tell by themselves, but not as a part of others.
-var tellingWords = []string{"pw", "otp", "jwt", "psk", "cred", "creds", "bearer"}
+var sensitiveAbbreviations = []string{"pw", "otp", "jwt", "psk", "cred", "creds", "bearer"}
 
 // Words that tell where a name ends with them: not in "pass_rate" or "auth_method".
-var tellingEnds = []string{"pass", "auth"}
+var sensitiveEnds = []string{"pass", "auth"}
 
 const keyWord = "key"
 
 // Parameters of a URL's query that are credentials, though their names tell nothing elsewhere.
-var tellingParameters = []string{keyWord, "sig", "code", "sid"}
+var sensitiveParameters = []string{keyWord, "sig", "code", "sid"}
 
-// The beginnings of words that only look like telling ones.
+// The beginnings of words that only look like sensitive ones.
 var lookalikes = []string{"tokeniz", "tokenis", "secretar"}
 
-// tells reports whether a field's name says that its value is a credential.
-func tells(name string) bool {
+// isSensitiveName reports whether a field's name says that its value is a credential.
+func isSensitiveName(name string) bool {
 	words := wordsOf(name)
 	words = slices.DeleteFunc(words, func(word string) bool {
 		return slices.ContainsFunc(lookalikes, func(prefix string) bool { return strings.HasPrefix(word, prefix) })
@@ -36,10 +36,10 @@ func tells(name string) bool {
 	if len(words) == 0 {
 		return false
 	}
-	if holds(strings.Join(words, ""), telling...) || slices.Contains(tellingEnds, words[len(words)-1]) {
+	if holds(strings.Join(words, ""), sensitiveWords...) || slices.Contains(sensitiveEnds, words[len(words)-1]) {
 		return true
 	}
-	return slices.ContainsFunc(words, func(word string) bool { return slices.Contains(tellingWords, word) })
+	return slices.ContainsFunc(words, func(word string) bool { return slices.Contains(sensitiveAbbreviations, word) })
 }
 
 // headers are those whose whole value is a credential, with all its words.

@@ -22,16 +22,16 @@ func clauseEnd(s string, at int) int {
 
 // prose looks whether a sentence stands in the place of a value, and conceals of it only what
 // looks like one. It returns where the sentence ends.
-func (f *fields) prose(at int) (end int, is bool) {
+func (f *keyValueScanner) prose(at int) (end int, is bool) {
 	s := f.text
-	first := firstWord(s[at:min(len(s), at+mostIndent)])
+	first := firstWord(s[at:min(len(s), at+maxIndent)])
 	if !prose.MatchString(first) && !status.MatchString(s[at:]) {
 		return 0, false
 	}
 	end = clauseEnd(s, at)
 	at += len(first)
 	next := skipSpace(s[:end], at)
-	second := firstWord(s[next:min(end, next+mostIndent)])
+	second := firstWord(s[next:min(end, next+maxIndent)])
 	if article.MatchString(first) && second != "" && !described.MatchString(second) {
 		f.hide = append(f.hide, span{next, end})
 		return end, true

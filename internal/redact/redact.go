@@ -1,12 +1,11 @@
-// Package redact takes out of texts that others wrote what a model, or the
-// person behind it, has no business with: credentials, stack traces, addresses
-// inside the network, and the hosts and process numbers of workers.
+// Package redact removes from error texts what must not reach a model or its user:
+// credentials, stack traces, internal addresses, and the hosts and process numbers
+// of workers.
 //
-// Credentials go by their place (the user part of a URL, an Authorization
-// header, the value of a field with a telling name) or by their form (keys of
-// well-known services, JSON Web Tokens, PEM blocks). Where prose cannot be told
-// from a credential, it goes, too. What has neither a telling place nor a
-// telling form cannot be known here.
+// A credential is recognized by its position (the user part of a URL, an Authorization
+// header, the value of a field such as password) or by its format (keys of well-known
+// services, JSON Web Tokens, PEM blocks). Where prose cannot be distinguished from a
+// credential, it is removed, too. A credential with neither is not found.
 package redact
 
 import (
@@ -21,9 +20,9 @@ import (
 // MaxLength is the longest text, in bytes, that [Text] returns.
 const MaxLength = 4000
 
-// mostRead is how much of a text is looked at: an error can hold megabytes of
+// maxRead is how much of a text is looked at: an error can hold megabytes of
 // what others sent, and its reader polls.
-const mostRead = 4 * MaxLength
+const maxRead = 4 * MaxLength
 
 // Temporal's SDK puts the worker's identity (process and host name) and
 // event numbers into the texts of these errors.
@@ -43,11 +42,11 @@ func Text(s string) string {
 // beginning returns what is looked at of s, cut between words if that loses
 // little: half an address would not be recognized.
 func beginning(s string) string {
-	if len(s) <= mostRead {
+	if len(s) <= maxRead {
 		return s
 	}
-	s = s[:mostRead]
-	if end := strings.LastIndexAny(s, " \t\r\n"); end >= mostRead-MaxLength {
+	s = s[:maxRead]
+	if end := strings.LastIndexAny(s, " \t\r\n"); end >= maxRead-MaxLength {
 		s = s[:end]
 	}
 	return s + " …"
@@ -67,7 +66,7 @@ func Cut(s string, limit int) string {
 }
 
 // JSON returns a JSON value whose texts went through [Text], and whose members with
-// telling names have no value. It returns nil for what is not JSON.
+// sensitive names have no value. It returns nil for what is not JSON.
 func JSON(data []byte) json.RawMessage {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
@@ -91,7 +90,7 @@ func clean(v any) any {
 	case map[string]any:
 		named := namesOther(v)
 		for name, e := range v {
-			if tells(name) && isCredential(name, e) || named && slices.Contains(held, strings.ToLower(name)) && isCredential("", e) {
+			if isSensitiveName(name) && isCredential(name, e) || named && slices.Contains(held, strings.ToLower(name)) && isCredential("", e) {
 				v[name] = redacted
 				continue
 			}
@@ -106,8 +105,8 @@ func cleanList(list []any) any {
 	before := ""
 	for i, e := range list {
 		text, isText := e.(string)
-		isFlag := strings.HasPrefix(before, "-") && !strings.Contains(before, "=") && tells(before)
-		if isText && (isFlag || len(list) == 2 && i == 1 && (isHeader(before) || tells(before))) {
+		isFlag := strings.HasPrefix(before, "-") && !strings.Contains(before, "=") && isSensitiveName(before)
+		if isText && (isFlag || len(list) == 2 && i == 1 && (isHeader(before) || isSensitiveName(before))) {
 			list[i] = redacted
 		} else {
 			list[i] = clean(e)
@@ -117,17 +116,17 @@ func cleanList(list []any) any {
 	return list
 }
 
-// namesOther reports whether an object is a pair of a telling name and a value.
+// namesOther reports whether an object is a pair of a sensitive name and a value.
 func namesOther(object map[string]any) bool {
 	for name, e := range object {
-		if text, isText := e.(string); isText && slices.Contains(naming, strings.ToLower(name)) && !strings.ContainsAny(text, " \t\r\n") && tells(text) {
+		if text, isText := e.(string); isText && slices.Contains(naming, strings.ToLower(name)) && !strings.ContainsAny(text, " \t\r\n") && isSensitiveName(text) {
 			return true
 		}
 	}
 	return false
 }
 
-// isCredential reports whether the value of a member with a telling name can be a credential.
+// isCredential reports whether the value of a member with a sensitive name can be a credential.
 func isCredential(name string, value any) bool {
 	switch value := value.(type) {
 	case nil, bool:

@@ -44,10 +44,10 @@ func TestLongTextIsNotReadWhole(t *testing.T) {
 	t.Parallel()
 	internal := "http://10.1.2.3/" + strings.Repeat("a", MaxLength/2)
 	text := strings.Repeat(internal+" ", 40)
-	if got, want := Text(text), strings.Repeat(hidden+" ", mostRead/(len(internal)+1))+"…"; got != want {
+	if got, want := Text(text), strings.Repeat(hidden+" ", maxRead/(len(internal)+1))+"…"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	word := strings.Repeat("a", mostRead)
+	word := strings.Repeat("a", maxRead)
 	if got, want := Text("no money: "+word), "no money: "+word[:MaxLength-len("no money: …")]+"…"; got != want {
 		t.Errorf("of a long word, %d bytes are left", len(got))
 	}

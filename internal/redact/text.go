@@ -54,9 +54,9 @@ func without(s string, parts []span) string {
 }
 
 const (
-	mostBefore    = 40  // how far is looked back for another word of a name
-	mostIndent    = 100 // how far indentation is looked at
-	mostSeparator = 120 // how long what stands between a name and its value can be
+	maxBefore    = 40  // how far is looked back for another word of a name
+	maxIndent    = 100 // how far indentation is looked at
+	maxSeparator = 120 // how long what stands between a name and its value can be
 )
 
 func isNameByte(c byte) bool {

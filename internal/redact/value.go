@@ -21,7 +21,7 @@ func readValue(s string, at, name int) value {
 		return value{span: span{skipSpace(s, at), end}, end: end}
 	}
 	start := skipSpace(s, at)
-	if strings.Contains(s[at:start], "\n") && nextField.MatchString(s[start:min(len(s), start+mostNext)]) {
+	if strings.Contains(s[at:start], "\n") && nextField.MatchString(s[start:min(len(s), start+maxNext)]) {
 		return value{span: span{at, at}, end: at} // empty, before the next field
 	}
 	return inlineValue(s, at)
@@ -31,8 +31,8 @@ func readValue(s string, at, name int) value {
 // end of its brackets, or without them of the word. What is cut off goes to the end of the text.
 func inlineValue(s string, at int) value {
 	at = skipSpace(s, at)
-	at += len(tagged.FindString(s[at:min(len(s), at+mostSeparator)]))
-	if end := at + len(typed.FindString(s[at:min(len(s), at+mostSeparator)])); quoteAt(s, end) != "" {
+	at += len(tagged.FindString(s[at:min(len(s), at+maxSeparator)]))
+	if end := at + len(typed.FindString(s[at:min(len(s), at+maxSeparator)])); quoteAt(s, end) != "" {
 		at = end
 	}
 	if quote := quoteAt(s, at); quote != "" {
@@ -59,13 +59,13 @@ var tagged = regexp.MustCompile(`^(?:[&!][\w!\-/.:]+[ \t]+)+`)
 // b'x'.
 var typed = regexp.MustCompile(`^(?:(?:\*?(?:string|str)(?:\(\d+\))?|\([\w.*]+\)|\(len=\d+[^)]{0,20}\))\s*)*(?:[bBuUrRfFN]{0,2})`)
 
-const mostSlashes = 64 // six JSON texts, one in the other
+const maxSlashes = 64 // six JSON texts, one in the other
 
 // quoteAt returns the quotation mark that begins here, with the backslashes before it, or as
 // XML, URLs and JSON write it.
 func quoteAt(s string, at int) string {
 	end := at
-	for end < len(s) && s[end] == '\\' && end-at < mostSlashes {
+	for end < len(s) && s[end] == '\\' && end-at < maxSlashes {
 		end++
 	}
 	if end < len(s) && strings.IndexByte("\"'`", s[end]) >= 0 {
@@ -175,11 +175,11 @@ func opens(s string, start, at int, quote string) bool {
 	if strings.HasSuffix(quote, `"`) {
 		return true
 	}
-	before := strings.TrimRight(s[max(start, at-mostIndent):at], " \t\r\n")
+	before := strings.TrimRight(s[max(start, at-maxIndent):at], " \t\r\n")
 	return before != "" && strings.IndexByte("[{(,:=>", before[len(before)-1]) >= 0
 }
 
-const mostNext = 64 // how far is looked for another field
+const maxNext = 64 // how far is looked for another field
 
 // nextField is what ends a value without quotes, behind a comma or a semicolon.
 var nextField = regexp.MustCompile(`^[A-Za-z_][\w.\-]{0,60}[=:]`)
@@ -215,21 +215,21 @@ func wordEnd(s string, at int) int {
 // endsWord reports whether a word that began at start ends here with a sign: of a URL's query,
 // of XML, or before the next field.
 func endsWord(s string, start, at int) bool {
-	next := s[at+1 : min(len(s), at+1+mostNext)]
+	next := s[at+1 : min(len(s), at+1+maxNext)]
 	switch s[at] {
 	case ',', ';', '&':
 		return nextField.MatchString(next) || s[at] == '&' && strings.HasPrefix(next, "amp;")
 	case '<':
 		return strings.HasPrefix(next, "/")
 	case '>':
-		return !strings.Contains(s[max(start, at-mostNext):at], "<")
+		return !strings.Contains(s[max(start, at-maxNext):at], "<")
 	}
 	return false
 }
 
 // closesSoon reports whether a parenthesis closes in its line.
 func closesSoon(s string, at int) bool {
-	line, _, _ := strings.Cut(s[at:min(len(s), at+mostSeparator)], "\n")
+	line, _, _ := strings.Cut(s[at:min(len(s), at+maxSeparator)], "\n")
 	return strings.Contains(line, ")")
 }
 
@@ -237,16 +237,16 @@ func closesSoon(s string, at int) bool {
 // than its name, the items of a list, and the empty ones between.
 func indentedEnd(s string, at, name int) (end int, is bool) {
 	first, rest, hasMore := strings.Cut(s[at:], "\n")
-	if mark, _, escaped := strings.Cut(first[:min(len(first), mostIndent)], `\n`); escaped && blockMark.MatchString(mark) {
+	if mark, _, escaped := strings.Cut(first[:min(len(first), maxIndent)], `\n`); escaped && blockMark.MatchString(mark) {
 		return escapedEnd(s, at), true
 	}
 	if !hasMore {
 		return 0, false
 	}
-	line := s[max(0, name-mostIndent):name]
+	line := s[max(0, name-maxIndent):name]
 	line = line[strings.LastIndexByte(line, '\n')+1:]
 	isFirst := strings.Trim(line, " \t-") == ""
-	isBlock := len(first) <= mostIndent && blockMark.MatchString(first)
+	isBlock := len(first) <= maxIndent && blockMark.MatchString(first)
 	if !isBlock && (!isFirst && !strings.HasSuffix(line, ": ") || !isPlain(first)) {
 		return 0, false
 	}

@@ -1,14 +1,13 @@
-// Package schema makes the JSON Schemas of MCP tools from Go types and holds
-// arguments and results to exactly those schemas.
+// Package schema makes the JSON Schemas of MCP tools from Go types, and validates
+// arguments and results against exactly those schemas.
 //
 // Input schemas are written for language models: the root is an object without
 // combinators, nothing is nullable, references are inlined except where a type is
-// recursive, and structs are closed. Output schemas are written for truth: whatever
-// encoding/json writes for a value of the type validates against the schema of the type.
+// recursive, and structs are closed. Every value that encoding/json can write of a type
+// validates against the type's output schema.
 //
 // The constraints of tags (enum, minimum, pattern, format, ...) are part of input schemas
-// only. Go does not enforce them, so that a zero value would break them: output schemas
-// have their text, with the values of an enum named in the description.
+// only. Go does not enforce them, so output schemas mention them only in descriptions.
 //
 // Both follow the field rules of encoding/json. The text, the constraints and the
 // schema methods (JSONSchema, JSONSchemaExtend, JSONSchemaAlias) are those of
@@ -20,7 +19,7 @@
 //
 // # Not goals
 //
-// Schemas of types whose JSON is written by hand are not guessed: a type with its own
-// MarshalJSON may be anything unless it has a JSONSchema method. Remote references
+// A type with its own MarshalJSON gets a schema that allows anything, unless it has a
+// JSONSchema method. Remote references
 // are never followed.
 package schema

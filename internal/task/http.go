@@ -1,6 +1,6 @@
-// Package task is MCP's tasks extension (SEP-2663): a task is a workflow execution, and the
-// package answers for it, tells of its changes to those who listen, and serves what the extension
-// adds to HTTP. It knows tools as a [Tool].
+// Package task implements MCP's tasks extension (SEP-2663): tasks/get, tasks/update, tasks/cancel,
+// subscriptions, and what the extension adds to HTTP. A task is a workflow execution. Tools
+// implement [Tool].
 package task
 
 import (

@@ -128,7 +128,7 @@ const (
 // A Tool is what the extension needs of a tool whose calls can become tasks. Errors are
 // JSON-RPC errors unless it says otherwise.
 type Tool interface {
-	// Find returns the execution that a token refers to. It is unknownTask if there is none
+	// Find returns the execution that a token refers to. The error is that of [Unknown] if there is none
 	// that the caller of a request may touch.
 	Find(ctx context.Context, c *execution.Client, req mcp.Request, t token.Token) (*execution.Snapshot, error)
 	// Questions returns those of the open questions that the caller may answer.
@@ -170,9 +170,9 @@ func (s *Server) Middleware(next mcp.MethodHandler) mcp.MethodHandler {
 	}
 }
 
-// contain answers a request that panicked, such as in a user's hook: the MCP SDK
+// recoverPanic answers a request that panicked, such as in a user's hook: the MCP SDK
 // does not recover, so the whole server would go down. It must be deferred.
-func (s *Server) contain(ctx context.Context, method string, result *mcp.Result, err *error) {
+func (s *Server) recoverPanic(ctx context.Context, method string, result *mcp.Result, err *error) {
 	if p := recover(); p != nil {
 		s.Logger.ErrorContext(ctx, "durablemcp: a request panicked", "method", method, "panic", p, "stack", string(debug.Stack()))
 		*result, *err = nil, rpc.Error(jsonrpc.CodeInternalError, "The server has a fault, which its log explains.", nil)
@@ -221,7 +221,7 @@ func withSlot(ctx context.Context, method string, req *mcp.CallToolRequest, next
 // serve answers one of the extension's methods. Result and error are nil if the
 // task is not one of the registry's.
 func (s *Server) serve(ctx context.Context, method string, req *Request) (result mcp.Result, err error) {
-	defer s.contain(ctx, method, &result, &err)
+	defer s.recoverPanic(ctx, method, &result, &err)
 	if req.Params == nil { // the SDK lets them be missing, and its methods panic on them
 		req.Params = new(Params)
 	}

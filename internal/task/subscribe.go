@@ -84,7 +84,7 @@ func (s *Server) Sending(next mcp.MethodHandler) mcp.MethodHandler {
 // once that is acknowledged.
 func (s *Server) begin(ctx context.Context, req *listenRequest, stream *listen.Stream, tasks *sync.WaitGroup) (agreed []*task, err error) {
 	var none mcp.Result
-	defer s.contain(ctx, listen.Method, &none, &err)
+	defer s.recoverPanic(ctx, listen.Method, &none, &err)
 	client := peer.Of(req)
 	switch {
 	case !client.Tasks():

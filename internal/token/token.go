@@ -2,10 +2,10 @@
 // workflow that a tool started for it: a task ID, or the state of a call that
 // waits for a person's answer.
 //
-// A token names the tool, the workflow and the first run of its chain, and
-// carries a code of 128 bits over them, which only the workflow's own record
-// can confirm. So any replica of a server can serve any token, nothing is kept
-// in the server, and who does not have the token cannot make it.
+// A token names the tool, the workflow and the first run of its chain. It carries a
+// MAC of 128 bits, keyed with a salt from the workflow's memo and durablemcp.Options.Secret,
+// so that it cannot be forged. Any replica of a server can serve any token, and nothing
+// is kept in the server.
 package token
 
 import (
@@ -56,12 +56,12 @@ func NewSalt() string {
 
 // Text returns the token as text, confirmed by the salt of the workflow's
 // record and the server's secret, which may be empty.
-func (h Token) Text(salt string, secret []byte) (string, error) {
-	body, err := h.body()
+func (t Token) Text(salt string, secret []byte) (string, error) {
+	body, err := t.body()
 	if err != nil {
 		return "", err
 	}
-	return encoding.EncodeToString(append(h.codeOf(body, salt, secret), body...)), nil
+	return encoding.EncodeToString(append(t.codeOf(body, salt, secret), body...)), nil
 }
 
 // Parse reads a token, without confirming it.
@@ -98,29 +98,29 @@ func cut(data []byte) (text string, rest []byte, ok bool) {
 
 // By reports whether the token was made with the salt and the secret, for its
 // Holder. It takes as long for every token of a length.
-func (h Token) By(salt string, secret []byte) bool {
-	body, err := h.body()
-	return err == nil && salt != "" && hmac.Equal(h.code[:], h.codeOf(body, salt, secret))
+func (t Token) By(salt string, secret []byte) bool {
+	body, err := t.body()
+	return err == nil && salt != "" && hmac.Equal(t.code[:], t.codeOf(body, salt, secret))
 }
 
 // body is the token as the text has it.
-func (h Token) body() ([]byte, error) {
-	run, err := uuid.Parse(h.FirstRunID)
-	if err != nil || h.Tool == "" || len(h.Tool) > 255 || len(h.Round) > 255 || h.WorkflowID == "" || !idtemplate.Printable(h.WorkflowID) {
+func (t Token) body() ([]byte, error) {
+	run, err := uuid.Parse(t.FirstRunID)
+	if err != nil || t.Tool == "" || len(t.Tool) > 255 || len(t.Round) > 255 || t.WorkflowID == "" || !idtemplate.Printable(t.WorkflowID) {
 		return nil, errMalformed
 	}
 	body := append([]byte{version}, run[:]...)
-	for _, text := range []string{h.Tool, h.Round} {
+	for _, text := range []string{t.Tool, t.Round} {
 		body = append(body, byte(len(text))) //nolint:gosec // at most 255
 		body = append(body, text...)
 	}
-	return append(body, h.WorkflowID...), nil
+	return append(body, t.WorkflowID...), nil
 }
 
-func (h Token) codeOf(body []byte, salt string, secret []byte) []byte {
+func (t Token) codeOf(body []byte, salt string, secret []byte) []byte {
 	// The salt has one length, so that salt and secret cannot be shifted.
 	mac := hmac.New(sha256.New, append([]byte(salt), secret...))
 	mac.Write(body)
-	mac.Write([]byte("\x00" + h.Holder)) // no workflow ID, which ends the body, has this byte
+	mac.Write([]byte("\x00" + t.Holder)) // no workflow ID, which ends the body, has this byte
 	return mac.Sum(nil)[:codeSize]
 }

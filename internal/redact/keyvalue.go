@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// fields looks for fields in a text of any notation, and collects the values that are
+// keyValueScanner looks for fields in a text of any notation, and collects the values that are
 // credentials. It goes through the text once.
-type fields struct {
+type keyValueScanner struct {
 	text   string
 	inDSN  bool // the text has a data source name in it, which names a user
 	hide   []span
@@ -18,7 +18,7 @@ type fields struct {
 // A pair is what is known of an object such as {"name": "DB_PASSWORD", "value": "…"}: either
 // part can come first.
 type pair struct {
-	isTelling     bool
+	isSensitive   bool
 	valueAt, from int // where the value begins, and its field
 }
 
@@ -32,14 +32,14 @@ var (
 
 // withoutFields replaces the values of fields whose names tell that they are credentials.
 func withoutFields(s string) string {
-	f := &fields{text: s, inDSN: dsn.MatchString(s), paired: make([]pair, 1)}
+	f := &keyValueScanner{text: s, inDSN: dsn.MatchString(s), paired: make([]pair, 1)}
 	for at := 0; at < len(s); {
 		switch c := s[at]; {
 		case c == '{':
 			f.paired = append(f.paired, pair{})
 		case c == '}':
 			f.paired = f.paired[:max(1, len(f.paired)-1)]
-		case c == '<' || c == '\n' && strings.HasPrefix(strings.TrimLeft(s[at:min(len(s), at+mostIndent)], " \t\r\n"), "- "):
+		case c == '<' || c == '\n' && strings.HasPrefix(strings.TrimLeft(s[at:min(len(s), at+maxIndent)], " \t\r\n"), "- "):
 			f.paired[len(f.paired)-1] = pair{}
 		case isNameByte(c):
 			at = f.field(at)
@@ -55,7 +55,7 @@ func withoutFields(s string) string {
 var separator = regexp.MustCompile(`^(?:(?: (?:for|of)(?: [^\s:="']{1,60}){1,2})?|\[[^\]\s]{0,40}\])(?:\\*["'` + "`" + `]|%22|%27|&quot;|&#3[49];|\\+u0022)?\]?(?:[ \t]*(?:=>|:=|\?=|->|={1,3}|::|:|%3[DdAa])|\s+(?:=>|:=|=|:)|;s:\d+:)`)
 
 // field reads the name that begins here, and what belongs to it. It returns where to go on.
-func (f *fields) field(from int) int {
+func (f *keyValueScanner) field(from int) int {
 	s := f.text
 	to := from
 	for to < len(s) && isNameByte(s[to]) {
@@ -65,20 +65,20 @@ func (f *fields) field(from int) int {
 		from += 2 // %22 is a quotation mark
 	}
 	name := s[from:to]
-	isTelling := tells(name) || f.tellsHere(name, s[max(0, from-mostBefore):from])
-	sign := separator.FindString(s[to:min(len(s), to+mostSeparator)])
+	isSensitive := isSensitiveName(name) || f.isSensitiveHere(name, s[max(0, from-maxBefore):from])
+	sign := separator.FindString(s[to:min(len(s), to+maxSeparator)])
 	isQuoted := quotation.MatchString(sign)
 	at := to + len(sign)
 	switch {
-	case sign == "" && isTelling:
+	case sign == "" && isSensitive:
 		return f.withoutSign(name, to)
 	case sign == "":
 		return to
-	case !isTelling:
+	case !isSensitive:
 		return f.part(name, at, from)
 	case isHeader(name) && !isQuoted:
 		return f.header(name, skipSpace(s, at))
-	case !isQuoted && strings.HasSuffix(strings.ToLower(name), "token") && parsed.MatchString(s[at:min(len(s), at+mostSeparator)]):
+	case !isQuoted && strings.HasSuffix(strings.ToLower(name), "token") && parsed.MatchString(s[at:min(len(s), at+maxSeparator)]):
 		return at // of a parser: "unexpected token: [ at line 2"
 	}
 	value := readValue(s, at, from)
@@ -95,8 +95,8 @@ func (f *fields) field(from int) int {
 }
 
 // header has the value of an HTTP header concealed.
-func (f *fields) header(name string, at int) int {
-	if !described.MatchString(firstWord(f.text[at:min(len(f.text), at+mostIndent)])) { // "Authorization: token …" has a scheme
+func (f *keyValueScanner) header(name string, at int) int {
+	if !described.MatchString(firstWord(f.text[at:min(len(f.text), at+maxIndent)])) { // "Authorization: token …" has a scheme
 		if end, is := f.prose(at); is {
 			return end
 		}
@@ -110,16 +110,16 @@ var quotation = regexp.MustCompile("[\"'`]|quot;|&#3|%2[27]|u0022")
 var parsed = regexp.MustCompile(`^\s*[\[\]{}(),:;]{1,2}(?:\s|$)`)
 
 // conceal has a value replaced, unless it is harmless.
-func (f *fields) conceal(name string, value value) int {
+func (f *keyValueScanner) conceal(name string, value value) int {
 	if value.to > value.from && !harmless(name, f.text[value.from:value.to]) {
 		f.hide = append(f.hide, value.span)
 	}
 	return value.end
 }
 
-// tellsHere reports whether a name tells for what stands before it: another word of it, the
+// isSensitiveHere reports whether a name is sensitive for what stands before it: another word of it, the
 // beginning of a parameter, or a data source name.
-func (f *fields) tellsHere(name, before string) bool {
+func (f *keyValueScanner) isSensitiveHere(name, before string) bool {
 	switch lower := strings.ToLower(name); lower {
 	case keyWord, "id", "phrase", "word":
 		if rest, isWord := strings.CutSuffix(before, " "); isWord {
@@ -128,7 +128,7 @@ func (f *fields) tellsHere(name, before string) bool {
 				start--
 			}
 			first := rest[start:]
-			if first != "" && tells(first+" "+lower) && (lower != "id" || !tells(first)) {
+			if first != "" && isSensitiveName(first+" "+lower) && (lower != "id" || !isSensitiveName(first)) {
 				return true
 			}
 		}
@@ -139,7 +139,7 @@ func (f *fields) tellsHere(name, before string) bool {
 	case "user", "username", "uid":
 		return f.inDSN
 	default:
-		return slices.Contains(tellingParameters, lower) && isParameter(before)
+		return slices.Contains(sensitiveParameters, lower) && isParameter(before)
 	}
 }
 
@@ -149,18 +149,18 @@ func isParameter(before string) bool {
 		strings.HasSuffix(before, "%26") || strings.HasSuffix(before, "%3F") || strings.HasSuffix(before, `\u0026`)
 }
 
-// part looks at a field whose name tells nothing, but which can say what another field of
+// part looks at a field whose name is not sensitive, but which can say what another field of
 // its object is, or be that field. It returns where to go on.
-func (f *fields) part(name string, at, from int) int {
+func (f *keyValueScanner) part(name string, at, from int) int {
 	known := &f.paired[len(f.paired)-1]
 	switch lower := strings.ToLower(name); {
 	case slices.Contains(naming, lower):
-		known.isTelling = namesCredential(f.text[at:min(len(f.text), at+mostSeparator)])
-		if known.isTelling && known.valueAt > 0 {
+		known.isSensitive = namesCredential(f.text[at:min(len(f.text), at+maxSeparator)])
+		if known.isSensitive && known.valueAt > 0 {
 			f.hide = append(f.hide, readValue(f.text, known.valueAt, known.from).span)
 		}
 	case slices.Contains(held, lower):
-		if known.isTelling {
+		if known.isSensitive {
 			return f.conceal(name, readValue(f.text, at, from))
 		}
 		known.valueAt, known.from = at, from
@@ -176,7 +176,7 @@ func namesCredential(s string) bool {
 	}
 	value := inlineValue(s, at)
 	text := strings.Trim(s[value.from:value.to], `"'\`+"`")
-	return !strings.ContainsAny(text, " \t\r\n") && (tells(text) || isHeader(text))
+	return !strings.ContainsAny(text, " \t\r\n") && (isSensitiveName(text) || isHeader(text))
 }
 
 var (
@@ -187,11 +187,11 @@ var (
 	date      = regexp.MustCompile(`^\d{4}-\d\d-\d\d`)
 )
 
-// withoutSign looks for the value of a telling name behind which there is no sign: a flag's
+// withoutSign looks for the value of a sensitive name behind which there is no sign: a flag's
 // argument, a function's, or a word that looks like a value.
-func (f *fields) withoutSign(name string, to int) int {
+func (f *keyValueScanner) withoutSign(name string, to int) int {
 	s := f.text
-	rest := s[to:min(len(s), to+mostSeparator)]
+	rest := s[to:min(len(s), to+maxSeparator)]
 	if call.MatchString(rest) {
 		return f.conceal(name, inlineValue(s, to+1))
 	}
@@ -213,7 +213,7 @@ func (f *fields) withoutSign(name string, to int) int {
 
 // argument has the argument of a flag concealed, which stands behind a space, or is the next
 // of a list.
-func (f *fields) argument(name string, to int) int {
+func (f *keyValueScanner) argument(name string, to int) int {
 	s := f.text
 	at := to
 	if quote := quoteAt(s, at); quote != "" {
@@ -243,7 +243,7 @@ func looksRandom(word string) bool {
 	return len(word) >= 6 && strings.ContainsAny(word, digits) && !date.MatchString(word) && !algorithm.MatchString(word) && strings.Trim(word, digits+"-.:%") != ""
 }
 
-// harmless reports whether the value of a field with a telling name is not a credential:
+// harmless reports whether the value of a field with a sensitive name is not a credential:
 // a number of something, the name of an error, or what has been replaced before.
 func harmless(name, value string) bool {
 	switch {
@@ -254,7 +254,7 @@ func harmless(name, value string) bool {
 	case isNumber(value):
 		return len(value) < 10 && counts(name)
 	case strings.EqualFold(name, "code"):
-		return constant.MatchString(value) && !tells(value)
+		return constant.MatchString(value) && !isSensitiveName(value)
 	}
 	return false
 }

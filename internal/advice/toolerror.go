@@ -1,6 +1,5 @@
-// Package advice is every word that a model reads of what went wrong, of what goes on, and of what
-// to do next: functions from facts to texts. The golden file of package call shows them side by
-// side.
+// Package advice builds the texts that models read: errors, status, and what to do next. Each
+// function makes a text of facts. The golden file of package call shows all of them side by side.
 package advice
 
 import (

@@ -243,7 +243,7 @@ func NothingDone(e *ToolError) *ToolError {
 }
 
 // UnknownCaller is the error of a request whose caller is not known, for the
-// reason that [Tool.caller] gives. It says nothing of the task.
+// reason that package call gives. It says nothing of the task.
 func UnknownCaller(reason error) error {
 	message := Unauthorized().Message
 	if refusal, ok := errors.AsType[*ToolError](reason); ok {
