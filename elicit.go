@@ -33,8 +33,8 @@ type ElicitOptions struct {
 	// call on, also while the question waits for its turn. If zero, the question
 	// stays open until it is answered or ctx is cancelled.
 	Timeout time.Duration
-	// UntilAccepted keeps the question open until a person accepts it: that a person
-	// declines or dismisses it, or an unattended client does automatically,
+	// UntilAccepted keeps the question open until a person accepts it. A person who
+	// declines or dismisses it, or an unattended client that does so automatically,
 	// ends it for that call only. Others can still answer, and [ErrElicitationDeclined] and
 	// [ErrElicitationCancelled] do not come. By default, whoever declines decides for all.
 	UntilAccepted bool

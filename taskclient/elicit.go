@@ -30,7 +30,7 @@ type Question struct {
 	Refused string
 }
 
-// canAnswer reports whether the client can answer all requests without its user.
+// canAnswer reports whether all requests are elicitations, and [Options.Elicit] answers them.
 func (c *Client) canAnswer(requests mcp.InputRequestMap) bool {
 	for _, request := range requests {
 		if _, ok := request.(*mcp.ElicitParams); !ok {

@@ -56,26 +56,26 @@ const (
 // publisherOf returns the publisher of a run, and starts it.
 func publisherOf(ctx workflow.Context) *publisher {
 	run := workflow.GetInfo(ctx) // one value for the life of a run in a process
-	if b := lookUp(run); b != nil {
-		return b
+	if p := lookUp(run); p != nil {
+		return p
 	}
-	b, key := &publisher{bounded: bounded(ctx)}, weak.Make(run)
+	p, key := &publisher{bounded: bounded(ctx)}, weak.Make(run)
 	publishers.Lock()
-	publishers.runs[key] = b
+	publishers.runs[key] = p
 	publishers.Unlock()
 	// The coroutine never begins if another one panics in this workflow task.
 	runtime.AddCleanup(run, remove, key) //workflowcheck:ignore // no workflow sees the cleanup
 	apart, _ := workflow.NewDisconnectedContext(ctx)
 	workflow.GoNamed(apart, "durablemcp", func(ctx workflow.Context) {
 		defer remove(key) // when the run ends or is evicted
-		for workflow.Await(ctx, b.news) == nil {
-			b.coalesce(ctx)
-			if err := b.publish(ctx); err != nil {
+		for workflow.Await(ctx, p.news) == nil {
+			p.coalesce(ctx)
+			if err := p.publish(ctx); err != nil {
 				workflow.GetLogger(ctx).Error("durablemcp: the memo cannot be written", "error", err)
 			}
 		}
 	})
-	return b
+	return p
 }
 
 // coalesce waits until all other coroutines have had a turn in which nothing changed:

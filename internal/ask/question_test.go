@@ -100,9 +100,9 @@ func TestKeysAreUnique(t *testing.T) {
 // TestTheDefaultKeyNames answers a question that has the default key.
 func TestTheDefaultKeyNames(t *testing.T) {
 	t.Parallel()
-	b := &publisher{questions: []*openQuestion{{Question: memo.Question{Key: "question-01"}}, {Question: memo.Question{Key: "other-02", Name: "other"}}}}
+	p := &publisher{questions: []*openQuestion{{Question: memo.Question{Key: "question-01"}}, {Question: memo.Question{Key: "other-02", Name: "other"}}}}
 	for key, want := range map[string]string{"question": "question-01", "question-01": "question-01", "other": "other-02", "": "", "more": ""} {
-		q, err := b.find(memo.Answer{Key: key})
+		q, err := p.find(memo.Answer{Key: key})
 		if (err != nil) != (want == "") || err == nil && q.Key != want {
 			t.Errorf("%q finds %v, %v; want %q", key, q, err, want)
 		}

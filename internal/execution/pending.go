@@ -87,7 +87,7 @@ func since(t *timestamppb.Timestamp, now time.Time) time.Duration {
 const maxPending = 5
 
 // describePending says what a described workflow is waiting for or working on, such
-// as "make_nws_request: attempt 4, last failure 503, next try in 8s". It is
+// as "LookUpPoint: attempt 4, last failure 503, next try in 8s". It is
 // empty if Temporal knows of nothing in particular: then the workflow waits
 // for a timer, a signal or an update.
 func describePending(resp *workflowservice.DescribeWorkflowExecutionResponse, now time.Time) string {

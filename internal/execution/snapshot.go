@@ -172,7 +172,7 @@ func (s *Snapshot) Updated() time.Time {
 // memo reads the memo of a described execution.
 func (c *Client) memo(ctx context.Context, resp *workflowservice.DescribeWorkflowExecutionResponse) (*memo.Memo, error) {
 	info := resp.GetWorkflowExecutionInfo()
-	// A reset begins a run again, and keeps what the run has asked.
+	// A reset starts the run over, and keeps what the run has asked.
 	began := info.GetStartTime().AsTime()
 	if original := resp.GetWorkflowExtendedInfo().GetOriginalStartTime(); original != nil && original.AsTime().Before(began) {
 		began = original.AsTime()

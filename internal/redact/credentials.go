@@ -81,7 +81,8 @@ func withoutNext(before *regexp.Regexp, s string, isCredential func(value string
 }
 
 var (
-	// The groups are the programs of one flag that gives a password.
+	// Each group is the programs that take a password behind one flag: that of the same
+	// number in passwordFlag.
 	command      = regexp.MustCompile(`(?i)\b(?:(mysql\w*|mariadb[\w\-]*|sshpass|mongo\w*|docker login)|(ldap\w+)|(redis-cli))\s`)
 	passwordFlag = []*regexp.Regexp{nil, regexp.MustCompile(`[ \t]-p[ \t]*`), regexp.MustCompile(`[ \t]-w[ \t]*`), regexp.MustCompile(`[ \t]-a[ \t]*`)}
 )

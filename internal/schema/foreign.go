@@ -23,8 +23,8 @@ func fromInvopop(s *jsonschema.Schema) (*jsontree.Node, error) {
 	return n, nil
 }
 
-// normalise writes the schema that allows everything as {}, except where true is what
-// is commonly written, and removes identifiers.
+// normalise writes the schema that allows everything as {}, except in additionalProperties,
+// where true is usual, and removes identifiers.
 func normalise(n *jsontree.Node) {
 	walkSchemas(n, func(_ string, s *jsontree.Node) {
 		for _, key := range []string{"$id", "$schema", "$anchor", "$comment"} {

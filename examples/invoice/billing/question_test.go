@@ -64,7 +64,7 @@ func TestAnswersDecide(t *testing.T) {
 	}
 }
 
-// What is no decision is refused, and asks nothing again.
+// An answer that is not a decision is refused, and the question is not asked again.
 func TestWrongAnswersAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
