@@ -136,6 +136,8 @@ func TestPasswordFlags(t *testing.T) {
 		"mysqldump -pgeheim -p":                              "mysqldump -p[redacted] -p",
 		"mysql -pgeheim\nERROR 1045 at -p":                   "mysql -p[redacted]\nERROR 1045 at -p",
 		"mysql -p\nERROR 1045":                               "mysql -p\nERROR 1045",
+		"mysql -p -h db.example.com -pgeheim":                "mysql -p -h db.example.com -p[redacted]",
+		"docker login -u ann && ldapsearch -p 389 -w geheim": "docker login -u ann && ldapsearch -p 389 -w [redacted]",
 		"mysql -p --host=db.example.com":                     "mysql -p --host=db.example.com",
 		"mysql -p12345678 db":                                "mysql -p[redacted] db",
 		"mysql -p'a;b c' db":                                 "mysql -p'[redacted]' db",
