@@ -292,7 +292,7 @@ func TestClientThatDeclinesAllByItself(t *testing.T) {
 			t.Parallel()
 			s := newStage(t, quick(), func(queue string) []durablemcp.Tool {
 				return []durablemcp.Tool{durablemcp.WorkflowTool{
-					Name: "ask", Description: "Asks.", Workflow: BothForSure, TaskQueue: queue, ArgNames: []string{"name"}, WorkflowID: queue, Wait: time.Second,
+					Name: "ask", Description: "Asks.", Workflow: BothForSure, TaskQueue: queue, ArgNames: []string{"name"}, WorkflowID: queue, Wait: 5 * time.Second,
 				}}
 			})
 			call := g.begin(s, &calling{tool: "ask", arguments: ann})

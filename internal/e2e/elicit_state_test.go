@@ -252,7 +252,7 @@ func fresh(queue string) []durablemcp.Tool {
 func TestElicitAnswerNotTaken(t *testing.T) {
 	t.Parallel()
 	o := quick()
-	o.Wait = time.Second
+	o.Wait = 5 * time.Second // in which a busy machine gets to the question
 	s := newStage(t, o, fresh)
 	call := &calling{tool: "fresh", arguments: ann}
 	first, err := s.round(t.Context(), call, formCaps, "")
